@@ -1,0 +1,1 @@
+"""HTTP entrypoints, one module per resource. pydantic is used here and nowhere else."""

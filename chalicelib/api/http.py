@@ -1,0 +1,345 @@
+"""
+The protocol: routes, bodies, ETags and problem+json, once for every resource.
+
+Chalice answers some errors itself, in a shape of its own and partly without
+CORS headers. So every method of every path is routed, no content type is left
+for Chalice to check, and errors become responses here, inside the view.
+github.com/aws/chalice/issues/960
+"""
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Final, TypeAlias
+from urllib.parse import unquote
+
+from chalice.app import Blueprint, Chalice, Request, Response
+
+from chalicelib import logs
+from chalicelib.errors import (
+    InternalError,
+    InvalidRequestError,
+    MethodNotAllowedError,
+    PayloadTooLargeError,
+    PlauditError,
+    RevisionRequiredError,
+    StaleRevisionError,
+    UnsupportedMediaTypeError,
+)
+from chalicelib.guard import editors
+
+Json: TypeAlias = dict[str, Any]
+Handler: TypeAlias = Callable[..., Response]
+
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+PROBLEM_TYPE: Final = "application/problem+json"
+SECURITY_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+# Browsers ask every time and mostly get a 304; a CDN answers for half a minute
+# and a little longer while it asks.
+PUBLIC_CACHE: Final = "public, max-age=0, s-maxage=30, stale-while-revalidate=60"
+NO_STORE: Final = "no-store"
+
+_ETAG = re.compile(r'(?:W/)?"([^"]*)"')
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """
+    What a route promises, for the OpenAPI document.
+
+    Attributes:
+        status: Of success.
+        answer: Name of the schema of the answer; None for an empty one.
+        body: Name of the schema of the request's body.
+        query: Names of the query parameters.
+        errors: Problems that are this route's own.
+        security: `editor`, `reader` or None for anyone.
+    """
+
+    status: int = 200
+    answer: str | None = None
+    body: str | None = None
+    query: tuple[str, ...] = ()
+    errors: tuple[type[PlauditError], ...] = ()
+    security: str | None = None
+
+
+def route(
+    blueprint: Blueprint, method: str, path: str, contract: Contract
+) -> Callable[[Handler], Handler]:
+    """
+    Put a handler at a path.
+
+    The handler gets the request and the path's parameters, decoded once. What
+    is read may also be asked for by HEAD.
+
+    Args:
+        method: One of `METHODS` but HEAD.
+        path: `/articles/{slug}`.
+    """
+
+    def register(handler: Handler) -> Handler:
+        @wraps(handler)
+        def view(**parameters: str) -> Response:
+            return respond(blueprint.current_request, handler, parameters, contract.security)
+
+        view.contract = contract  # type: ignore[attr-defined]
+        methods = ["GET", "HEAD"] if method == "GET" else [method]
+        blueprint.route(path, methods=methods, content_types=[])(view)
+        return handler
+
+    return register
+
+
+def refuse_other_methods(app: Chalice) -> None:
+    """Answer 405 in our own shape for every method that a path does not take."""
+    for path, entries in app.routes.items():
+        allowed = ", ".join([*(method for method in METHODS if method in entries), "OPTIONS"])
+        others = [method for method in METHODS if method not in entries]
+        if others:
+            app.route(path, methods=others, content_types=[])(_refusal(app, allowed))
+
+
+def respond(
+    request: Request, handler: Handler, parameters: Mapping[str, str], security: str | None
+) -> Response:
+    """Run a handler and give its answer or the problem that it raised."""
+    started = time.perf_counter()
+    request_id = str(getattr(request.lambda_context, "aws_request_id", "") or "")
+    try:
+        if security == "editor":
+            editors.identify(bearer(request))
+        decoded = {name: unquote(value) for name, value in parameters.items()}
+        response = handler(request, **decoded)
+    except PlauditError as error:
+        response = problem(error, request_id)
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        logs.failure("request failed", error, route=request.path, request_id=request_id)
+        response = problem(InternalError(), request_id)
+    response.headers = SECURITY_HEADERS | response.headers
+    if request.method == "HEAD":
+        response.body = ""
+    logs.write(
+        "request",
+        method=request.method,
+        route=request.path,
+        status=response.status_code,
+        ms=round((time.perf_counter() - started) * 1000, 1),
+        request_id=request_id,
+    )
+    return response
+
+
+def problem(error: PlauditError, request_id: str) -> Response:
+    """Write an error as RFC 9457 says."""
+    body: Json = {
+        "type": f"urn:plaudit:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.explanation,
+        "code": error.code,
+        "request_id": request_id,
+    }
+    if error.problems:
+        body["errors"] = [
+            {"pointer": one.pointer, "code": one.code, "message": one.message}
+            for one in error.problems
+        ]
+    headers = {"Content-Type": PROBLEM_TYPE, "Cache-Control": NO_STORE, **error.headers}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    return Response(dump(body), headers, error.status)
+
+
+def private(body: Json | None, status: int = 200, **headers: str) -> Response:
+    """
+    Answer something that no cache may keep.
+
+    Args:
+        body: None for 204.
+        headers: With underscores for hyphens.
+    """
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    if body is None:
+        return Response("", {"Cache-Control": NO_STORE, **named}, 204)
+    content = {"Content-Type": "application/json", "Cache-Control": NO_STORE}
+    return Response(dump(body), content | named, status)
+
+
+def public(request: Request, body: Json, revision: int | None = None) -> Response:
+    """
+    Answer what anyone may read: with a strong ETag, or 304 without a body.
+
+    Args:
+        revision: Put into the ETag of what can be changed with `If-Match`.
+    """
+    text = dump(body)
+    tag = etag(text, revision)
+    headers = {"ETag": tag, "Cache-Control": PUBLIC_CACHE}
+    wanted = header(request, "If-None-Match")
+    if wanted is not None and (wanted.strip() == "*" or tag.strip('"') in _ETAG.findall(wanted)):
+        return Response("", headers, 304)
+    return Response(text, headers | {"Content-Type": "application/json"}, 200)
+
+
+def dump(body: Json) -> str:
+    """Write compact JSON; NaN is refused, other scripts stay readable."""
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def etag(text: str, revision: int | None = None) -> str:
+    """
+    Give the strong ETag of a body: `"<revision>-<hash>"`, or the hash alone.
+
+    The hash covers every byte, so that a new tally or a new release changes it.
+    """
+    digest = hashlib.sha256(text.encode()).hexdigest()[:20]
+    return f'"{digest}"' if revision is None else f'"{revision}-{digest}"'
+
+
+def expected_revision(request: Request) -> int | None:
+    """
+    Read which revision of an article a change was made from.
+
+    Only the revision in the ETag counts: a review that was counted meanwhile
+    is no reason to refuse an editor. A weak form is taken too, for CDNs weaken
+    ETags when they compress.
+
+    Returns:
+        The revision, 1 or more; None for `*`, whatever there is.
+
+    Raises:
+        RevisionRequiredError: There is no `If-Match`.
+        StaleRevisionError: It names nothing that was ever an ETag here.
+    """
+    given = header(request, "If-Match")
+    if given is None:
+        raise RevisionRequiredError
+    if given.strip() == "*":
+        return None
+    for tag in _ETAG.findall(given):
+        revision = tag.partition("-")[0]
+        if re.fullmatch(r"[1-9][0-9]{0,15}", revision):
+            return int(revision)
+    raise StaleRevisionError
+
+
+def header(request: Request, name: str) -> str | None:
+    """Give a header's value, whatever the spelling of its name."""
+    value: str | None = request.headers.get(name)
+    return value
+
+
+def bearer(request: Request) -> str | None:
+    """Give what follows `Bearer` in `Authorization`."""
+    scheme, _, credential = (header(request, "Authorization") or "").partition(" ")
+    return credential.strip() if scheme.lower() == "bearer" and credential.strip() else None
+
+
+def query(request: Request, name: str, longest: int = 512) -> str | None:
+    """
+    Give a query parameter; the last one wins.
+
+    Raises:
+        InvalidRequestError: It is empty or too long.
+    """
+    value: str | None = (request.query_params or {}).get(name)
+    if value is None:
+        return None
+    if not value or len(value) > longest:
+        raise InvalidRequestError(f"The parameter {name} must have 1 to {longest} characters.")
+    return value
+
+
+def choice(request: Request, name: str, allowed: tuple[str, ...]) -> str:
+    """
+    Give a query parameter that is one of a few; the first unless told.
+
+    Raises:
+        InvalidRequestError: It is something else.
+    """
+    value = query(request, name) or allowed[0]
+    if value not in allowed:
+        raise InvalidRequestError(f"The parameter {name} must be one of {', '.join(allowed)}.")
+    return value
+
+
+def limit(request: Request) -> int:
+    """
+    Give the page's size, 1 to 100, 20 unless told.
+
+    Raises:
+        InvalidRequestError: It is something else.
+    """
+    value = query(request, "limit") or "20"
+    if not re.fullmatch(r"[1-9][0-9]?|100", value, re.ASCII):
+        raise InvalidRequestError("The parameter limit must be a number from 1 to 100.")
+    return int(value)
+
+
+def read_object(request: Request, most_bytes: int) -> Json:
+    """
+    Read a body that must be one JSON object.
+
+    Size comes before parsing. Twofold names, NaN and lone surrogates are
+    refused: each means something else to another parser.
+
+    Raises:
+        PayloadTooLargeError: It has more than `most_bytes`.
+        UnsupportedMediaTypeError: It is not declared as JSON.
+        InvalidRequestError: It is missing, or no JSON object in UTF-8.
+    """
+    try:
+        raw = request.raw_body
+    except ValueError:
+        raise InvalidRequestError("The body is not valid base64.") from None
+    if len(raw) > most_bytes:
+        raise PayloadTooLargeError(f"The body may have {most_bytes} bytes.")
+    if not raw:
+        raise InvalidRequestError("The body is missing.")
+    media_type = (header(request, "Content-Type") or "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise UnsupportedMediaTypeError
+    try:
+        value = json.loads(
+            raw.decode(), object_pairs_hook=_without_repeats, parse_constant=_no_constant
+        )
+        if _SURROGATE_ESCAPE.search(raw):
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise InvalidRequestError("The body is not valid JSON.") from None
+    if not isinstance(value, dict):
+        raise InvalidRequestError("The body must be a JSON object.")
+    return value
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> Json:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        msg = "a name occurs twice"
+        raise ValueError(msg)
+    return members
+
+
+def _no_constant(_: str) -> None:
+    msg = "NaN and Infinity are no JSON"
+    raise ValueError(msg)
+
+
+def _refusal(app: Chalice, allowed: str) -> Callable[..., Response]:
+    def refuse(_: Request, **__: str) -> Response:
+        raise MethodNotAllowedError(headers={"Allow": allowed})
+
+    def method_not_allowed(**parameters: str) -> Response:
+        return respond(app.current_request, refuse, parameters, None)
+
+    return method_not_allowed

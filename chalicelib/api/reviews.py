@@ -1,0 +1,172 @@
+"""Reviews: reading and submitting for anyone, editing and withdrawing for their reader."""
+
+import re
+from typing import Final
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib import settings
+from chalicelib.api import cursors, http, shapes
+from chalicelib.api.http import Contract
+from chalicelib.errors import (
+    ArticleNotFoundError,
+    FieldProblem,
+    ForbiddenError,
+    InvalidCursorError,
+    InvalidFieldsError,
+    InvalidRequestError,
+    PayloadTooLargeError,
+    ReviewNotFoundError,
+    UnauthorizedError,
+    UnsupportedMediaTypeError,
+)
+from chalicelib.guard import captcha, intake, tokens
+from chalicelib.guard.intake import Submission
+from chalicelib.model import now
+from chalicelib.rules import moderation, text
+from chalicelib.store import reviews
+
+MOST_BODY_BYTES: Final = 65_536
+"""Room for 5000 characters that a client has escaped, each in up to 12 bytes."""
+
+_IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+
+routes = Blueprint(__name__)
+
+
+@http.route(
+    routes,
+    "GET",
+    "/articles/{slug}/reviews",
+    Contract(
+        answer="ReviewPage",
+        query=("limit", "cursor", "sort"),
+        errors=(InvalidRequestError, InvalidCursorError, ArticleNotFoundError),
+    ),
+)
+def list_reviews(request: Request, slug: str) -> Response:
+    """List an article's published reviews: newest, oldest, highest or lowest first."""
+    size = http.limit(request)
+    sort = http.choice(request, "sort", ("newest", "oldest", "highest", "lowest"))
+    scope = ("reviews", slug, sort)
+    position = cursors.open_for(http.query(request, "cursor"), *scope)
+    page = reviews.list_public(_known(slug), sort, position, size)
+    following = cursors.issue(page.position, *scope)
+    return http.public(request, shapes.page([shapes.review(one) for one in page.items], following))
+
+
+@http.route(
+    routes,
+    "POST",
+    "/articles/{slug}/reviews",
+    Contract(
+        status=201,
+        answer="SubmittedReview",
+        body="SubmissionIn",
+        errors=(
+            InvalidRequestError,
+            InvalidFieldsError,
+            PayloadTooLargeError,
+            UnsupportedMediaTypeError,
+            ArticleNotFoundError,
+        ),
+    ),
+)
+def submit_review(request: Request, slug: str) -> Response:
+    """
+    Submit a review.
+
+    The same submission again gives the same answer and changes nothing; with
+    the same `Idempotency-Key` it shows the `manage_token` again.
+    """
+    from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
+
+    body = http.read_object(request, MOST_BODY_BYTES)
+    idempotency_key = _idempotency_key(request)
+    missing = (
+        (schemas.field_problem("captcha_token", "captcha_required"),)
+        if captcha.is_required() and not body.get("captcha_token")
+        else ()
+    )
+    sent = schemas.parse(schemas.SubmissionIn, body, *missing)
+    if captcha.is_required() and not captcha.is_solved(sent.captcha_token or ""):
+        failed = schemas.field_problem("captcha_token", "captcha_failed")
+        raise InvalidFieldsError(problems=(failed,))
+    receipt = intake.submit(
+        Submission(
+            slug=_known(slug),
+            email=sent.email,
+            name=sent.name,
+            message=sent.message,
+            rating=sent.rating,
+            is_spam=bool(sent.website),
+            idempotency_key=idempotency_key,
+        )
+    )
+    token = tokens.issue(receipt.review) if receipt.is_owner else None
+    location = f"{request.context.get('path', '').rstrip('/')}/{receipt.review.id}"
+    return http.private(shapes.submitted(receipt.review, token), 201, Location=location)
+
+
+@http.route(
+    routes,
+    "PATCH",
+    "/articles/{slug}/reviews/{id}",
+    Contract(
+        answer="EditedReview",
+        body="ReviewPatchIn",
+        errors=(
+            InvalidRequestError,
+            InvalidFieldsError,
+            PayloadTooLargeError,
+            UnsupportedMediaTypeError,
+            UnauthorizedError,
+            ForbiddenError,
+            ReviewNotFoundError,
+        ),
+        security="reader",
+    ),
+)
+def edit_review(request: Request, slug: str, id: str) -> Response:  # noqa: A002 - the path's name
+    """Edit a review with its `manage_token`. Under `approve_first` it waits again."""
+    from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
+
+    key = tokens.open_for(http.bearer(request), slug, id)
+    body = schemas.parse(schemas.ReviewPatchIn, http.read_object(request, MOST_BODY_BYTES))
+    fields = body.model_dump(exclude_unset=True)
+    if not fields:
+        message = schemas.MESSAGES["nothing_to_change"]
+        raise InvalidFieldsError(problems=(FieldProblem("", "nothing_to_change", message),))
+    moves = moderation.on_edit(settings.current().moderation)
+    review = reviews.edit(slug, key, id, fields, moves, now())
+    return http.private(shapes.edited(review))
+
+
+@http.route(
+    routes,
+    "DELETE",
+    "/articles/{slug}/reviews/{id}",
+    Contract(
+        status=204,
+        errors=(UnauthorizedError, ForbiddenError, ReviewNotFoundError),
+        security="reader",
+    ),
+)
+def withdraw_review(request: Request, slug: str, id: str) -> Response:  # noqa: A002
+    """Withdraw a review with its `manage_token`. Its words are forgotten."""
+    key = tokens.open_for(http.bearer(request), slug, id)
+    reviews.withdraw(slug, key, id, now())
+    return http.private(None)
+
+
+def _idempotency_key(request: Request) -> str:
+    value = http.header(request, "Idempotency-Key") or ""
+    if value and _IDEMPOTENCY_KEY.fullmatch(value) is None:
+        raise InvalidRequestError("Idempotency-Key must be 1 to 255 visible ASCII characters.")
+    return value
+
+
+def _known(slug: str) -> str:
+    if text.SLUG.fullmatch(slug) is None:
+        raise ArticleNotFoundError
+    return slug

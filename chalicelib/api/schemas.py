@@ -1,0 +1,509 @@
+"""
+Forms of requests and answers, as pydantic models.
+
+Requests are checked with the `…In` models: strict types, no unknown fields,
+every fault of every field at once, and nothing of the input repeated. The
+other models describe answers for the OpenAPI document and are not run to
+make them; see `shapes`.
+
+Loading this module costs a cold start some 70 ms, so only routes that take a
+body import it, when they are called.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from chalicelib.errors import FieldProblem, InvalidFieldsError
+from chalicelib.model import from_rfc3339
+from chalicelib.rules import text
+
+LONGEST_MESSAGE_BYTES: Final = 16_384
+LONGEST_BODY: Final = 100_000
+MOST_TAGS: Final = 10
+MOST_DECISIONS: Final = 25
+
+MESSAGES: Final = {
+    "email_required": "Please enter email address.",
+    "email_invalid": "Please enter a valid email address.",
+    "name_required": "Please enter your name.",
+    "name_too_long": "Please enter at most 80 characters.",
+    "name_invalid": "Please enter a name without control characters.",
+    "message_required": "Please enter a message.",
+    "message_too_long": "Please enter at most 5000 characters.",
+    "message_invalid": "Please enter a message without control characters.",
+    "captcha_required": "Please check re-captcha.",
+    "captcha_failed": "Please check re-captcha.",
+    "rating_required": "Please rate this article.",
+    "rating_out_of_range": "Please choose 1 to 5 stars.",
+    "slug_invalid": "Please use 1 to 80 of a-z, 0-9 and hyphen.",
+    "title_required": "Please enter a title.",
+    "body_markdown_required": "Please enter a text.",
+    "tags_invalid": "Please use up to 10 tags of a-z, 0-9 and hyphen.",
+    "image_url_invalid": "Please enter an http or https address.",
+    "published_at_invalid": "Please enter a time like 2026-03-14T08:00:00Z, not in the future.",
+    "status_invalid": "Please choose draft or published.",
+    "unknown_field": "Please send only the fields of the contract.",
+    "nothing_to_change": "Please send at least one field.",
+}
+_FALLBACK: Final = {
+    "required": "This field is required.",
+    "too_long": "This is too long.",
+    "invalid": "Please check this field.",
+}
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def parse(model: type[M], body: dict[str, Any], *also: FieldProblem) -> M:
+    """
+    Check a request's body.
+
+    Args:
+        also: Problems found elsewhere, to be reported with the others.
+
+    Raises:
+        InvalidFieldsError: With a problem for every field that is wrong.
+    """
+    try:
+        parsed = model.model_validate(body)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False)
+        problems = dict.fromkeys([_problem(one) for one in details])
+        raise InvalidFieldsError(problems=(*problems, *also)) from None
+    if also:
+        raise InvalidFieldsError(problems=also)
+    return parsed
+
+
+def field_problem(field: str, code: str) -> FieldProblem:
+    """Describe what is wrong with a field at the top of the body."""
+    return FieldProblem(f"/{field}", code, MESSAGES[code])
+
+
+def _problem(detail: ErrorDetails) -> FieldProblem:
+    kind, path = detail["type"], detail["loc"]
+    # The name of an unknown field is input, and input is not repeated.
+    if kind == "extra_forbidden":
+        return FieldProblem("", "unknown_field", MESSAGES["unknown_field"])
+    name = "_".join(part for part in path if isinstance(part, str))
+    code = _code(name, kind, is_absent=detail["input"] is None)
+    ending = next((end for end in _FALLBACK if code.endswith(end)), "invalid")
+    pointer = "".join(f"/{part}" for part in path)
+    return FieldProblem(pointer, code, MESSAGES.get(code, _FALLBACK[ending]))
+
+
+def _code(name: str, kind: str, *, is_absent: bool) -> str:
+    if kind in _OWN_KINDS:
+        return f"{name}_{kind}"
+    if kind == "missing" or is_absent:
+        return f"{name}_required"
+    if kind == "nothing_to_change":
+        return kind
+    return "rating_out_of_range" if name == "rating" else f"{name}_invalid"
+
+
+_OWN_KINDS: Final = frozenset({"required", "too_long", "invalid"})
+
+
+def _fault(kind: str) -> PydanticCustomError:
+    return PydanticCustomError(kind, "see MESSAGES")  # type: ignore[arg-type]
+
+
+def _written(longest: int, *, one_line: bool, required: bool = True) -> Callable[[str], str]:
+    """Make the check of a text that a person wrote."""
+
+    def check(value: str) -> str:
+        if not text.is_clean(value.replace("\r\n", "\n"), one_line=one_line):
+            raise _fault("invalid")
+        value = text.normalise(value)
+        if required and text.is_blank(value):
+            raise _fault("required")
+        if len(value) > longest:
+            raise _fault("too_long")
+        return value
+
+    return check
+
+
+def _message(value: str) -> str:
+    value = _written(5000, one_line=False)(value)
+    if len(value.encode()) > LONGEST_MESSAGE_BYTES:
+        raise _fault("too_long")
+    return value
+
+
+def _email(value: str) -> str:
+    value = value.strip()
+    if not value:
+        raise _fault("required")
+    try:
+        # Without a look-up: an address is a reader's name here, and no mail is sent.
+        checked = validate_email(value, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise _fault("invalid") from None
+    if len(checked.normalized) > 254:  # noqa: PLR2004 - RFC 5321
+        raise _fault("invalid")
+    return checked.normalized
+
+
+def _tag(value: str) -> str:
+    if text.TAG.fullmatch(value) is None:
+        raise _fault("invalid")
+    return value
+
+
+def _slug(value: str) -> str:
+    if text.SLUG.fullmatch(value) is None:
+        raise _fault("invalid")
+    return value
+
+
+_HTTP_URL: Final = TypeAdapter(HttpUrl)
+
+
+def _web_address(value: str) -> str:
+    try:
+        _HTTP_URL.validate_python(value)
+    except ValidationError:
+        raise _fault("invalid") from None
+    if len(value) > 2048 or not text.is_clean(value, one_line=True):  # noqa: PLR2004
+        raise _fault("invalid")
+    return value
+
+
+def _past(value: object) -> datetime:
+    try:
+        at = from_rfc3339(value if isinstance(value, str) else "").replace(microsecond=0)
+    except (ValueError, OverflowError):
+        raise _fault("invalid") from None
+    if not datetime(1970, 1, 1, tzinfo=UTC) <= at <= datetime.now(UTC):
+        raise _fault("invalid")
+    return at
+
+
+def _sized(shortest: int, longest: int) -> Any:  # noqa: ANN401 - a pydantic annotation
+    return Field(json_schema_extra={"minLength": shortest, "maxLength": longest})
+
+
+Name = Annotated[str, AfterValidator(_written(80, one_line=True)), _sized(1, 80)]
+Email = Annotated[str, AfterValidator(_email), _sized(3, 254)]
+Message = Annotated[str, AfterValidator(_message), _sized(1, 5000)]
+Rating = Annotated[int, Field(ge=1, le=5)]
+Title = Annotated[str, AfterValidator(_written(200, one_line=True)), _sized(1, 200)]
+Description = Annotated[
+    str, AfterValidator(_written(500, one_line=True, required=False)), _sized(0, 500)
+]
+Author = Annotated[str, AfterValidator(_written(80, one_line=True)), _sized(1, 80)]
+Body = Annotated[
+    str, AfterValidator(_written(LONGEST_BODY, one_line=False)), _sized(1, LONGEST_BODY)
+]
+Caption = Annotated[
+    str, AfterValidator(_written(300, one_line=True, required=False)), _sized(0, 300)
+]
+WebAddress = Annotated[
+    str,
+    AfterValidator(_web_address),
+    Field(json_schema_extra={"format": "uri", "maxLength": 2048}),
+]
+Tag = Annotated[
+    str, AfterValidator(_tag), Field(json_schema_extra={"pattern": f"^{text.TAG.pattern}$"})
+]
+Slug = Annotated[
+    str, AfterValidator(_slug), Field(json_schema_extra={"pattern": f"^{text.SLUG.pattern}$"})
+]
+Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS)]
+Past = Annotated[
+    datetime, BeforeValidator(_past), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+Ulid = Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class SubmissionIn(_In):
+    """What a reader sends to review an article."""
+
+    email: Email
+    name: Name
+    message: Message
+    rating: Rating
+    captcha_token: Annotated[str, Field(max_length=2048)] | None = None
+    website: Annotated[str, Field(max_length=2048)] | None = None
+
+
+class ReviewPatchIn(_In):
+    """What a reader sends to edit a review; at least one field."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    name: Name = Field(default_factory=str)
+    message: Message = Field(default_factory=str)
+    rating: Rating = Field(default_factory=int)
+
+
+class ImageIn(_In):
+    """An article's picture; `credit` stands under it."""
+
+    url: WebAddress
+    alt: Caption = ""
+    credit: Caption = ""
+
+
+class ArticleIn(_In):
+    """A whole article. Without a status a new one is a draft and an old one stays what it is."""
+
+    title: Title
+    body_markdown: Body
+    description: Description = ""
+    image: ImageIn | None = None
+    author: Author | None = None
+    tags: Tags = Field(default_factory=list)
+    published_at: Past | None = None
+    status: Literal["draft", "published"] | None = None
+
+
+class ArticlePatchIn(_In):
+    """Some fields of an article; at least one."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    title: Title = Field(default_factory=str)
+    body_markdown: Body = Field(default_factory=str)
+    description: Description = Field(default_factory=str)
+    image: ImageIn | None = None
+    author: Author | None = None
+    tags: Tags = Field(default_factory=list)
+    published_at: Past = Field(default_factory=lambda: datetime.now(UTC))
+    status: Literal["draft", "published"] = Field(default_factory=lambda: "draft")
+
+
+class DecisionIn(_In):
+    """What an editor decides about one review or proposal."""
+
+    slug: Slug
+    id: Ulid
+    decision: Literal["publish", "reject", "spam"]
+    note: Annotated[
+        str, AfterValidator(_written(500, one_line=False, required=False)), _sized(0, 500)
+    ] = ""
+
+
+class DecisionsIn(_In):
+    """Up to 25 decisions."""
+
+    decisions: Annotated[list[DecisionIn], Field(min_length=1, max_length=MOST_DECISIONS)]
+
+
+class ReplyIn(_In):
+    """An editor's public answer to a review."""
+
+    message: Message
+
+
+class ImageOut(BaseModel):
+    """An article's picture."""
+
+    url: str
+    alt: str
+    credit: str
+
+
+class Histogram(BaseModel):
+    """Reviews by stars."""
+
+    one: int = Field(alias="1")
+    two: int = Field(alias="2")
+    three: int = Field(alias="3")
+    four: int = Field(alias="4")
+    five: int = Field(alias="5")
+
+
+class Tally(BaseModel):
+    """Sum of an article's published reviews. `average` is null without reviews."""
+
+    count: int
+    average: float | None
+    total: int
+    histogram: Histogram
+    as_of: Time | None
+    revision: int
+
+
+class _Head(BaseModel):
+    slug: Slug
+    title: str
+    description: str
+    image: ImageOut | None
+    author: str | None
+    tags: list[str]
+    published_at: Time | None
+    updated_at: Time
+    revision: int
+
+
+class ArticleSummary(_Head):
+    """An article in a list. `score` is there when the list is sorted by it."""
+
+    tally: Tally
+    score: float = Field(default_factory=float)
+
+
+class Article(_Head):
+    """A published article. `body_html` is sanitised."""
+
+    body_markdown: str
+    body_html: str
+    tally: Tally
+
+
+class EditorsArticle(Article):
+    """An article after a change."""
+
+    status: Literal["draft", "scheduled", "published", "retracted"]
+
+
+class EditorsSummary(_Head):
+    """An article that is not public."""
+
+    status: Literal["draft", "scheduled", "retracted"]
+
+
+class Prior(BaseModel):
+    """The reviews that every article is given beforehand in `sort=top`."""
+
+    count: int
+    average: float
+
+
+class ArticlePage(BaseModel):
+    """A slice of the articles. `prior` is there with `sort=top`."""
+
+    items: list[ArticleSummary]
+    next_cursor: str | None
+    prior: Prior = Field(default_factory=lambda: Prior(count=0, average=0))
+
+
+class EditorsArticlePage(BaseModel):
+    """A slice of the articles that are not public."""
+
+    items: list[EditorsSummary]
+    next_cursor: str | None
+
+
+class Reply(BaseModel):
+    """An editor's public answer."""
+
+    message: str
+    replied_at: Time
+
+
+class Review(BaseModel):
+    """A published review."""
+
+    id: Ulid
+    name: str
+    message: str
+    rating: Rating
+    submitted_at: Time
+    edited_at: Time | None
+    reply: Reply | None
+
+
+class ReviewPage(BaseModel):
+    """A slice of an article's published reviews."""
+
+    items: list[Review]
+    next_cursor: str | None
+
+
+class EditedReview(Review):
+    """A review after an edit."""
+
+    status: Literal["pending", "published", "rejected"]
+
+
+class SubmittedReview(Review):
+    """
+    A review after its submission.
+
+    `manage_token` edits and withdraws it. It is null when the same submission
+    came before without the same `Idempotency-Key`.
+    """
+
+    status: Literal["pending", "published"]
+    manage_token: str | None
+
+
+class QueuedReview(Review):
+    """A review that waits. With `proposed_for` it is a proposed change of that review."""
+
+    slug: Slug
+    status: Literal["pending"]
+    proposed_for: Ulid | None
+
+
+class QueuePage(BaseModel):
+    """A slice of the moderation queue, oldest first."""
+
+    items: list[QueuedReview]
+    next_cursor: str | None
+
+
+class DecisionResult(BaseModel):
+    """What became of a decision."""
+
+    slug: Slug
+    id: Ulid
+    result: Literal["changed", "unchanged", "review_not_found"]
+
+
+class DecisionResults(BaseModel):
+    """A result for each decision, in their order."""
+
+    results: list[DecisionResult]
+
+
+class Health(BaseModel):
+    """What is deployed and whether its tables answer."""
+
+    status: Literal["ok"]
+    stage: str
+    release: str
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field; `pointer` is a JSON pointer into the body."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 says."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldError] = Field(default_factory=list)

@@ -1,0 +1,131 @@
+"""
+JSON of everything that leaves the API.
+
+Plain functions instead of pydantic models: a read pays for no import that it
+does not need. The suite checks every answer against the OpenAPI document,
+which is made from the models in `schemas`.
+"""
+
+from typing import Any
+
+from chalicelib.model import Article, Image, PublicReview, Reply, Review, Summary, Tally, rfc3339
+from chalicelib.rules import moderation, ratings
+from chalicelib.store.articles import Rated
+
+Json = dict[str, Any]
+
+
+def article(one: Article, tally_of_it: Tally) -> Json:
+    """Write an article as anyone may read it."""
+    return {
+        **_head(one.summary),
+        "body_markdown": one.body_markdown,
+        "body_html": one.body_html,
+        "tally": tally(tally_of_it),
+    }
+
+
+def summary(rated: Rated) -> Json:
+    """Write an article as a list shows it."""
+    return {**_head(rated.summary), "tally": tally(rated.tally)}
+
+
+def ranked(rated: Rated) -> Json:
+    """Write an article as the list of the best shows it, with its score in stars."""
+    score = ratings.score(rated.tally.count, rated.tally.total)
+    return {**summary(rated), "score": round(score / ratings.SCORE_UNIT, 4)}
+
+
+def prior() -> Json:
+    """Write the prior that every score contains."""
+    return {
+        "count": ratings.PRIOR_COUNT,
+        "average": ratings.PRIOR_TOTAL / ratings.PRIOR_COUNT,
+    }
+
+
+def editors_summary(one: Summary) -> Json:
+    """Write an article as the editors' list shows it."""
+    return {**_head(one), "status": str(one.status)}
+
+
+def editors_article(one: Article, tally_of_it: Tally) -> Json:
+    """Write an article as its editor sees it after a change."""
+    return {**article(one, tally_of_it), "status": str(one.summary.status)}
+
+
+def tally(one: Tally) -> Json:
+    """Write a tally with the average and the histogram made of it."""
+    return {
+        "count": one.count,
+        "average": ratings.average(one),
+        "total": one.total,
+        "histogram": {str(number): count for number, count in enumerate(one.stars, start=1)},
+        "as_of": one.as_of and rfc3339(one.as_of),
+        "revision": one.revision,
+    }
+
+
+def review(one: PublicReview | Review) -> Json:
+    """Write a review as anyone may read it."""
+    return {
+        "id": one.id,
+        "name": one.name,
+        "message": one.message,
+        "rating": one.rating,
+        "submitted_at": rfc3339(one.submitted_at),
+        "edited_at": one.edited_at and rfc3339(one.edited_at),
+        "reply": _reply(one.reply),
+    }
+
+
+def submitted(one: Review, manage_token: str | None) -> Json:
+    """Write a review as its reader gets it back."""
+    return {
+        **review(one),
+        "status": str(one.answered_status),
+        "manage_token": manage_token,
+    }
+
+
+def edited(one: Review) -> Json:
+    """Write a review as its reader sees it after an edit."""
+    return {**review(one), "status": str(moderation.told(one))}
+
+
+def queued(one: Review) -> Json:
+    """Write a review as the moderation queue shows it."""
+    proposed_for = one.proposed_for
+    return {
+        **review(one),
+        "slug": one.slug,
+        "status": str(one.status),
+        "proposed_for": proposed_for and proposed_for.id,
+    }
+
+
+def page(items: list[Json], next_cursor: str | None) -> Json:
+    """Write a slice of a list."""
+    return {"items": items, "next_cursor": next_cursor}
+
+
+def _head(one: Summary) -> Json:
+    return {
+        "slug": one.slug,
+        "title": one.title,
+        "description": one.description,
+        "image": _image(one.image),
+        "author": one.author,
+        "tags": list(one.tags),
+        "published_at": one.published_at and rfc3339(one.published_at),
+        "updated_at": rfc3339(one.updated_at),
+        "revision": one.revision,
+    }
+
+
+def _image(one: Image | None) -> Json | None:
+    return one and {"url": one.url, "alt": one.alt, "credit": one.credit}
+
+
+def _reply(one: Reply | None) -> Json | None:
+    return one and {"message": one.message, "replied_at": rfc3339(one.replied_at)}

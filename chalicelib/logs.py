@@ -1,0 +1,87 @@
+"""
+One JSON object a line, without personal data.
+
+What is logged is named field by field; nobody logs a request, a row or an
+exception's text, because those hold what people wrote. Of an exception the
+types and the places in the code are kept.
+"""
+
+import json
+import logging
+import sys
+import traceback
+from functools import cache
+from typing import Any, Final
+
+log: Final = logging.getLogger("chalicelib")
+
+
+class JsonLines(logging.Formatter):
+    """Writes a log record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the line: `at` in epoch milliseconds, `level`, `event` and the fields."""
+        line: dict[str, Any] = {
+            "at": int(record.created * 1000),
+            "level": record.levelname,
+            "event": record.getMessage(),
+            **fields_of(record),
+        }
+        return json.dumps(line, default=str)
+
+
+@cache
+def configure() -> None:
+    """
+    Give every handler of the process the JSON form, once.
+
+    Lambda's runtime installs the root handler before any code of ours runs;
+    elsewhere lines go to standard output.
+    """
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(logging.StreamHandler(sys.stdout))
+    for handler in root.handlers:
+        handler.setFormatter(JsonLines())
+    log.setLevel(logging.INFO)
+
+
+def write(event: str, *, level: int = logging.INFO, **fields: str | float | None) -> None:
+    """
+    Log one event.
+
+    Args:
+        event: What happened, a fixed word or two: `request`, `tally`.
+        fields: Its facts; nothing that a person wrote or can be known by.
+    """
+    log.log(level, event, extra={"fields": fields})
+
+
+def failure(event: str, error: BaseException, **fields: str | float | None) -> None:
+    """
+    Log an error by its types and its places in the code, without its text.
+
+    Args:
+        event: What failed.
+        error: With its causes.
+    """
+    write(event, level=logging.ERROR, error=_types(error), stack=_places(error), **fields)
+
+
+def fields_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Give the fields that `write` put on a record; none for a foreign one."""
+    fields: dict[str, Any] = getattr(record, "fields", {})
+    return fields
+
+
+def _types(error: BaseException | None) -> str:
+    names = []
+    while error is not None:
+        names.append(type(error).__name__)
+        error = error.__cause__ or error.__context__
+    return " < ".join(names)
+
+
+def _places(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return " > ".join(f"{frame.name}:{frame.lineno}" for frame in frames)

@@ -1,0 +1,139 @@
+"""
+What the environment says, read when it is first needed.
+
+The only module that reads `os.environ` for settings. Each Lambda needs only
+some of them, so each is checked when it is read and not before; a missing or
+malformed one refuses to serve and never falls back to a guess.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache, cached_property
+from typing import Final
+
+MODERATIONS: Final = ("publish_first", "approve_first")
+CAPTCHAS: Final = ("off", "turnstile", "hcaptcha", "recaptcha")
+_SHORTEST_SECRET = 32
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed. The message never holds its value."""
+
+
+class Settings:
+    """The settings of one process. Lives as long as the Lambda container."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = dict(environ)
+
+    @cached_property
+    def stage(self) -> str:
+        """Name of the deployment: `local`, `dev`, `prod`."""
+        return self._required("STAGE")
+
+    @cached_property
+    def release(self) -> str:
+        """What is deployed, for `/health`: a tag or a commit."""
+        return self._environ.get("RELEASE", "unreleased")
+
+    @cached_property
+    def content_table(self) -> str:
+        """Table of articles and reviews."""
+        return self._required("CONTENT_TABLE")
+
+    @cached_property
+    def derived_table(self) -> str:
+        """Table of tallies, ledger and listings."""
+        return self._required("DERIVED_TABLE")
+
+    @cached_property
+    def reader_secret(self) -> bytes:
+        """
+        Key of the reader hashes; at least 32 characters.
+
+        It must never change: a new one makes every reader a stranger, so that
+        one person could review an article twice.
+        """
+        return self._secret("READER_SECRET", self._required("READER_SECRET"))
+
+    @cached_property
+    def signing_secrets(self) -> tuple[bytes, ...]:
+        """
+        Keys of cursors and manage tokens, comma-separated, newest first.
+
+        The first signs; all verify, so that a key is rotated by putting a new
+        one in front and dropping the old one later.
+        """
+        names = self._required("SIGNING_SECRETS").split(",")
+        return tuple(self._secret("SIGNING_SECRETS", name.strip()) for name in names)
+
+    @cached_property
+    def editor_keys(self) -> tuple[tuple[str, bytes], ...]:
+        """
+        Editors' keys as `name:<SHA-256 of the key, hex>`, comma-separated.
+
+        Returns:
+            Pairs of name and digest (32 bytes). Empty when no editor may write.
+        """
+        text = self._environ.get("EDITOR_KEYS", "")
+        return tuple(self._editor_key(part) for part in text.split(",") if part.strip())
+
+    @cached_property
+    def moderation(self) -> str:
+        """Whether a review is public at once (`publish_first`, unless told) or after a decision."""
+        return self._one_of("MODERATION", MODERATIONS, self._environ.get("MODERATION", "publish_first"))
+
+    @cached_property
+    def captcha(self) -> str:
+        """
+        Captcha provider, or `off`.
+
+        Outside the stage `local` it must be said: a forgotten setting may not
+        open the intake.
+        """
+        default = "off" if self.stage == "local" else None
+        return self._one_of("CAPTCHA", CAPTCHAS, self._environ.get("CAPTCHA", default))
+
+    @cached_property
+    def captcha_secret(self) -> str:
+        """The provider's secret."""
+        return self._required("CAPTCHA_SECRET")
+
+    def _required(self, name: str) -> str:
+        value = self._environ.get(name, "")
+        if not value:
+            msg = f"{name} is not set"
+            raise SettingsError(msg)
+        return value
+
+    @staticmethod
+    def _one_of(name: str, allowed: tuple[str, ...], value: str | None) -> str:
+        if value not in allowed:
+            msg = f"{name} must be one of {', '.join(allowed)}"
+            raise SettingsError(msg)
+        return value
+
+    @staticmethod
+    def _secret(name: str, value: str) -> bytes:
+        if len(value) < _SHORTEST_SECRET:
+            msg = f"{name} must have at least {_SHORTEST_SECRET} characters"
+            raise SettingsError(msg)
+        return value.encode()
+
+    @staticmethod
+    def _editor_key(part: str) -> tuple[str, bytes]:
+        name, _, digest = part.strip().partition(":")
+        try:
+            decoded = bytes.fromhex(digest)
+        except ValueError:
+            decoded = b""
+        if not name or len(decoded) != 32:  # noqa: PLR2004 - length of a SHA-256
+            msg = "EDITOR_KEYS must be name:<SHA-256 in hex>, comma-separated"
+            raise SettingsError(msg)
+        return name, decoded
+
+
+@cache
+def current() -> Settings:
+    """Give the settings of this process, read once."""
+    return Settings(os.environ)

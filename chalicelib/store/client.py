@@ -1,0 +1,250 @@
+"""
+The one place that talks to DynamoDB.
+
+Reads come back as they are; writes go through `write`, one action as a plain
+conditional call and several as one transaction. A condition that fails raises
+`ConditionFailedError` with the rows that were there, so that nobody reads
+again to learn why. Everything that says "not now" becomes `UnavailableError`.
+
+The SDK retries throttling and lost connections itself, but no transaction
+conflict, which is retried here.
+docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+"""
+
+import random
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
+
+from chalicelib.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item: TypeAlias = dict[str, Any]
+Action: TypeAlias = dict[str, dict[str, Any]]
+
+_ATTEMPTS: Final = 6
+_CONFLICTS: Final = frozenset(
+    {"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"}
+)
+_NOT_NOW: Final = frozenset(
+    {
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "ThrottlingError",
+        "ThrottlingException",
+    }
+)
+
+
+class ConditionFailedError(Exception):
+    """
+    A write did not take place because a condition did not hold.
+
+    Attributes:
+        found: For each action whose condition failed, by its index, the row
+            that was there, or None when there was none.
+    """
+
+    def __init__(self, found: Mapping[int, Item | None]) -> None:
+        super().__init__(f"conditions failed at {sorted(found)}")
+        self.found = found
+
+
+class _ConflictError(Exception):
+    """Another transaction holds one of the rows."""
+
+
+@cache
+def dynamodb() -> "DynamoDBClient":
+    """
+    Give the process's client.
+
+    Timeouts in seconds; three attempts of 2 s stay well below API Gateway's 29.
+    """
+    config = Config(
+        connect_timeout=1,
+        read_timeout=2,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        tcp_keepalive=True,
+    )
+    return boto3.client("dynamodb", config=config)
+
+
+def call(operation: str, **parameters: Any) -> Any:  # noqa: ANN401 - shape differs by operation
+    """
+    Make one request.
+
+    Args:
+        operation: Method of the client, `get_item`.
+        parameters: Its arguments.
+
+    Raises:
+        UnavailableError: DynamoDB is throttled, slow or unreachable. A write
+            may have taken place.
+        ConditionFailedError: A condition did not hold; nothing was written.
+    """
+    try:
+        return getattr(dynamodb(), operation)(**parameters)
+    except ClientError as error:
+        raise _meaning(error) from error
+    except (HTTPClientError, BotoConnectionError) as error:
+        raise UnavailableError from error
+
+
+def write(*actions: Action) -> None:
+    """
+    Carry out all actions or none.
+
+    Args:
+        actions: In the form of TransactWriteItems, up to 100:
+            `{"Put": {"TableName": …, "Item": …, "ConditionExpression": …}}`.
+
+    Raises:
+        UnavailableError: As `call`, or still in conflict after six attempts.
+        ConditionFailedError: A condition did not hold; nothing was written.
+    """
+    operation, parameters = _request(actions)
+    for attempt in range(_ATTEMPTS):
+        try:
+            call(operation, **parameters)
+        except _ConflictError:
+            time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter
+        else:
+            return
+    raise UnavailableError
+
+
+def get(table: str, key: Item, *, consistent: bool = False) -> Item | None:
+    """
+    Read one row.
+
+    Raises:
+        UnavailableError: As `call`.
+    """
+    answer = call("get_item", TableName=table, Key=key, ConsistentRead=consistent)
+    item: Item | None = answer.get("Item")
+    return item
+
+
+def batch_get(keys: Mapping[str, Sequence[Item]], *, consistent: bool = False) -> dict[str, list[Item]]:
+    """
+    Read rows of several tables, in one round trip unless DynamoDB holds some back.
+
+    Args:
+        keys: Keys by table, up to 100 altogether.
+        consistent: Whether to see every write that was answered.
+
+    Returns:
+        Rows by table, in no order; absent ones are left out.
+
+    Raises:
+        UnavailableError: As `call`, or rows are still held back after six attempts.
+    """
+    rows: dict[str, list[Item]] = {table: [] for table in keys}
+    request: Any = {
+        table: {"Keys": list(wanted), "ConsistentRead": consistent}
+        for table, wanted in keys.items()
+        if wanted
+    }
+    for attempt in range(_ATTEMPTS):
+        if not request:
+            return rows
+        if attempt:
+            time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter
+        answer = call("batch_get_item", RequestItems=request)
+        for table, found in answer["Responses"].items():
+            rows[table].extend(found)
+        request = answer.get("UnprocessedKeys")
+    raise UnavailableError
+
+
+def query_all(**parameters: Any) -> Iterator[Item]:  # noqa: ANN401
+    """
+    Read a whole partition, page by page.
+
+    Raises:
+        UnavailableError: As `call`; some rows may have been given already.
+    """
+    while True:
+        answer = call("query", **parameters)
+        yield from answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def next_position(
+    rows: Sequence[Item], limit: int, stopped_at: Item | None, sort_key: str
+) -> str | None:
+    """
+    Say where the page after this one starts.
+
+    Args:
+        rows: What was read, at least one row more than `limit` if there are more.
+        stopped_at: `LastEvaluatedKey`: DynamoDB may stop at 1 MB before the limit.
+        sort_key: Attribute that the list is sorted by.
+
+    Returns:
+        That attribute of the last row of this page; None at the end.
+    """
+    last = rows[limit - 1] if len(rows) > limit else stopped_at
+    return last[sort_key]["S"] if last else None
+
+
+def _request(actions: Sequence[Action]) -> tuple[str, dict[str, Any]]:
+    complete = [
+        {kind: {"ReturnValuesOnConditionCheckFailure": "ALL_OLD", **parameters}}
+        for action in actions
+        for kind, parameters in action.items()
+    ]
+    if len(complete) == 1:
+        ((kind, parameters),) = complete[0].items()
+        return f"{kind.lower()}_item", parameters
+    # The token makes a repetition by the SDK harmless: a transaction that was
+    # committed and whose answer was lost is answered again.
+    return "transact_write_items", {
+        "TransactItems": complete,
+        "ClientRequestToken": str(uuid.uuid4()),
+    }
+
+
+def _meaning(error: ClientError) -> Exception:
+    response: Any = error.response
+    code = response["Error"]["Code"]
+    if code == "ConditionalCheckFailedException":
+        return ConditionFailedError({0: response.get("Item")})
+    if code in _CONFLICTS:
+        return _ConflictError()
+    if code in _NOT_NOW:
+        return UnavailableError()
+    if code == "TransactionCanceledException":
+        return _cancellation(response["CancellationReasons"]) or error
+    return error
+
+
+def _cancellation(reasons: Sequence[Item]) -> Exception | None:
+    codes = {reason.get("Code") for reason in reasons}
+    if codes & _CONFLICTS:
+        return _ConflictError()
+    if codes & _NOT_NOW:
+        return UnavailableError()
+    failed = {
+        index: reason.get("Item")
+        for index, reason in enumerate(reasons)
+        if reason.get("Code") == "ConditionalCheckFailed"
+    }
+    return ConditionFailedError(failed) if failed else None

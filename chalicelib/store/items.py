@@ -1,0 +1,355 @@
+"""
+The one conversion between DynamoDB's rows and Plaudit's values.
+
+Tables and stream images have the same form, so both are read here. A row that
+cannot be read raises `MalformedItemError`, which says what is wrong without
+repeating what the row holds.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec, TypeAlias, TypeVar
+
+from chalicelib.model import (
+    STARS,
+    Article,
+    ArticleStatus,
+    Image,
+    PublicReview,
+    Reply,
+    Review,
+    ReviewHandle,
+    ReviewKey,
+    ReviewStatus,
+    Summary,
+    Tally,
+    from_rfc3339,
+    rfc3339,
+)
+from chalicelib.store import keys
+from chalicelib.store.client import Item
+
+Plain: TypeAlias = dict[str, Any]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class MalformedItemError(Exception):
+    """A row does not have the form that its key promises."""
+
+
+def _reader(read: Callable[P, R]) -> Callable[P, R]:
+    @wraps(read)
+    def reader(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return read(*args, **kwargs)
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            # Only the exception's type: its text may hold what a reader wrote.
+            msg = f"{read.__name__}: {type(error).__name__}"
+            raise MalformedItemError(msg) from None
+
+    return reader
+
+
+def pack(plain: Mapping[str, Any]) -> Item:
+    """
+    Write text, integers, lists and maps as DynamoDB attributes.
+
+    None is left out: an absent attribute keeps a row out of a sparse index.
+    """
+    return {name: _pack(value) for name, value in plain.items() if value is not None}
+
+
+def unpack(item: Item) -> Plain:
+    """
+    Read DynamoDB attributes as text, integers, lists and maps.
+
+    Raises:
+        ValueError: A number is no integer, or a type is foreign to Plaudit.
+    """
+    return {name: _unpack(value) for name, value in item.items()}
+
+
+def pack_summary(summary: Summary) -> Plain:
+    """Give the attributes of a summary, as articles and listings hold them."""
+    image = summary.image
+    return {
+        "slug": summary.slug,
+        "title": summary.title,
+        "description": summary.description,
+        "image": image and {"url": image.url, "alt": image.alt, "credit": image.credit},
+        "author": summary.author,
+        "tags": list(summary.tags),
+        "published_at": _pack_time(summary.published_at),
+        "updated_at": _pack_time(summary.updated_at),
+        "revision": summary.revision,
+        "status": str(summary.status),
+    }
+
+
+@_reader
+def summary_from(item: Item) -> Summary:
+    """
+    Read a listing row, or the head of an article.
+
+    Raises:
+        MalformedItemError: The row has another form.
+    """
+    return _summary(unpack(item))
+
+
+def article_item(article: Article) -> Item:
+    """Write an article as its row in content."""
+    listed = (
+        {
+            "listed_in": keys.article_pk(article.slug),
+            "id": keys.ABOVE,
+            "rating_order": keys.ABOVE,
+        }
+        if article.is_public
+        else {}
+    )
+    return keys.article(article.slug) | pack(
+        pack_summary(article.summary)
+        | {"body_markdown": article.body_markdown, "body_html": article.body_html}
+        | listed
+    )
+
+
+@_reader
+def article_from(item: Item) -> Article:
+    """
+    Read an article's row or stream image.
+
+    Raises:
+        MalformedItemError: The row has another form.
+    """
+    plain = unpack(item)
+    return Article(_summary(plain), plain["body_markdown"], plain["body_html"])
+
+
+def gate_item(slug: str) -> Item:
+    """Write the row that says that an article is public."""
+    return keys.gate(slug) | pack(
+        {"listed_in": keys.article_pk(slug), "id": keys.BELOW, "rating_order": keys.BELOW}
+    )
+
+
+def review_item(review: Review) -> Item:
+    """Write a review or a proposal as its row in content."""
+    return keys.review(review.slug, review.key) | pack(
+        {
+            "id": review.id,
+            "revision": review.revision,
+            "status": str(review.status),
+            "answered_status": str(review.answered_status),
+            "name": review.name,
+            "message": review.message,
+            "rating": review.rating,
+            "submitted_at": _pack_time(review.submitted_at),
+            "edited_at": _pack_time(review.edited_at),
+            "changed_at": _pack_time(review.changed_at),
+            "reply": pack_reply(review.reply),
+            "reader": review.reader,
+            "fingerprint": review.fingerprint,
+            "idempotency": review.idempotency,
+            "proposed_for": _pack_handle(review.proposed_for),
+        }
+        | review_indexes(review)
+    )
+
+
+def review_indexes(review: Review) -> Plain:
+    """Give the attributes that put a review into the indexes where it belongs now."""
+    return placement(review.slug, review.key, review.status) | {
+        "rating_order": rating_order(review.rating, review.id)
+    }
+
+
+def placement(slug: str, key: ReviewKey, status: ReviewStatus) -> Plain:
+    """
+    Say which indexes hold a review of this status.
+
+    A public index needs `listed_in` besides `rating_order`, so an update that
+    does not know the rating can still list a review or take it off.
+    """
+    is_public = status is ReviewStatus.PUBLISHED and key.kind == "R"
+    return {
+        "listed_in": keys.article_pk(slug) if is_public else None,
+        "queue": keys.PENDING if status is ReviewStatus.PENDING else None,
+    }
+
+
+def rating_order(rating: int, review_id: str) -> str:
+    """Give the sort key of a review among its article's ratings."""
+    return f"{rating}#{review_id}"
+
+
+def pack_reply(reply: Reply | None) -> Plain | None:
+    """Give a reply's attributes."""
+    return reply and {"message": reply.message, "replied_at": rfc3339(reply.replied_at)}
+
+
+@_reader
+def review_from(item: Item) -> Review:
+    """
+    Read a review's or proposal's row or stream image.
+
+    Raises:
+        MalformedItemError: The row has another form, its revision is below 1
+            or its rating is none of 1 to 5.
+    """
+    plain = unpack(item)
+    return Review(
+        slug=keys.parse_article_pk(plain["pk"]),
+        key=_review_key(plain["sk"]),
+        id=_text(plain["id"]),
+        revision=_at_least_one(plain["revision"]),
+        status=ReviewStatus(plain["status"]),
+        answered_status=ReviewStatus(plain["answered_status"]),
+        name=_text(plain["name"]),
+        message=_text(plain["message"]),
+        rating=_stars(plain["rating"]),
+        submitted_at=from_rfc3339(plain["submitted_at"]),
+        edited_at=_time(plain.get("edited_at")),
+        changed_at=from_rfc3339(plain["changed_at"]),
+        reply=_reply(plain.get("reply")),
+        reader=plain["reader"],
+        fingerprint=plain["fingerprint"],
+        idempotency=plain["idempotency"],
+        proposed_for=_handle(plain.get("proposed_for")),
+    )
+
+
+@_reader
+def public_review_from(item: Item) -> PublicReview:
+    """
+    Read a row of a public index.
+
+    Raises:
+        MalformedItemError: The row has another form.
+    """
+    plain = unpack(item)
+    return PublicReview(
+        id=plain["id"],
+        name=plain["name"],
+        message=plain["message"],
+        rating=plain["rating"],
+        submitted_at=from_rfc3339(plain["submitted_at"]),
+        edited_at=_time(plain.get("edited_at")),
+        reply=_reply(plain.get("reply")),
+    )
+
+
+@_reader
+def tally_from(item: Item | None) -> Tally:
+    """
+    Read a tally; an absent row is the tally of no reviews.
+
+    Raises:
+        MalformedItemError: The row has another form.
+    """
+    plain = unpack(item or {})
+    one, two, three, four, five = (plain.get(f"stars_{number}", 0) for number in STARS)
+    return Tally(
+        count=plain.get("count", 0),
+        total=plain.get("total", 0),
+        stars=(one, two, three, four, five),
+        revision=plain.get("revision", 0),
+        as_of=_time(plain.get("as_of")),
+    )
+
+
+def _pack(value: object) -> Item:
+    match value:
+        case str():
+            return {"S": value}
+        case int():
+            return {"N": str(value)}
+        case list():
+            return {"L": [_pack(element) for element in value]}
+        case dict():
+            return {"M": pack(value)}
+    msg = f"no attribute for {type(value).__name__}"
+    raise TypeError(msg)
+
+
+def _unpack(attribute: Item) -> Any:  # noqa: ANN401 - as deep as what was packed
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "S":
+            return value
+        case "N":
+            return int(value)
+        case "L":
+            return [_unpack(element) for element in value]
+        case "M":
+            return unpack(value)
+    msg = f"attribute type {kind} is not used here"
+    raise ValueError(msg)
+
+
+def _summary(plain: Plain) -> Summary:
+    image = plain.get("image")
+    return Summary(
+        slug=plain["slug"],
+        title=plain["title"],
+        description=plain["description"],
+        image=image and Image(image["url"], image["alt"], image["credit"]),
+        author=plain.get("author"),
+        tags=tuple(plain["tags"]),
+        published_at=_time(plain.get("published_at")),
+        updated_at=from_rfc3339(plain["updated_at"]),
+        revision=plain["revision"],
+        status=ArticleStatus(plain["status"]),
+    )
+
+
+def _pack_time(at: Any) -> str | None:  # noqa: ANN401
+    return None if at is None else rfc3339(at)
+
+
+def _time(text: str | None) -> Any:  # noqa: ANN401
+    return None if text is None else from_rfc3339(text)
+
+
+def _reply(plain: Plain | None) -> Reply | None:
+    return plain and Reply(plain["message"], from_rfc3339(plain["replied_at"]))  # type: ignore[return-value]
+
+
+def _pack_handle(handle: ReviewHandle | None) -> Plain | None:
+    return handle and {"sk": keys.review_sk(handle.key), "id": handle.id}
+
+
+def _handle(plain: Plain | None) -> ReviewHandle | None:
+    return ReviewHandle(_review_key(plain["sk"]), plain["id"]) if plain else None
+
+
+def _review_key(sk: str) -> ReviewKey:
+    found = keys.parse_review_sk(sk)
+    if found is None:
+        msg = "not a review's key"
+        raise ValueError(msg)
+    return found
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        msg = "not text"
+        raise TypeError(msg)
+    return value
+
+
+def _at_least_one(value: object) -> int:
+    if not isinstance(value, int) or value < 1:
+        msg = "not a revision"
+        raise ValueError(msg)
+    return value
+
+
+def _stars(value: object) -> int:
+    if value not in STARS or not isinstance(value, int):
+        msg = "not a rating"
+        raise ValueError(msg)
+    return value

@@ -1,0 +1,240 @@
+"""
+The key schema of both tables.
+
+    content   article   pk=A#<slug>      sk=ARTICLE             in both indexes above every review
+              gate      pk=A#<slug>      sk=GATE                exists while the article is public;
+                                                                in both indexes below every review
+              review    pk=A#<slug>      sk=R#<digest>
+              proposal  pk=A#<slug>      sk=P#<digest>
+                by_article   listed_in=A#<slug>       id            public rows only
+                by_rating    listed_in=A#<slug>       rating_order  <stars>#<id>
+                by_id        id
+                queue        queue=pending            id
+                by_reader    reader=<hash>            id
+    derived   tally     pk=T#<slug>      sk=TALLY
+                by_rank      ranked_in=TOP            rank          <score, 7 digits>#<slug>
+              ledger    pk=T#<slug>      sk=L#<digest>
+              listing   pk=LIST#all, LIST#tag:<tag>, LIST#author:<author>
+                                         sk=<published_at>#<slug>
+                        pk=LIST#unlisted sk=<updated_at>#<slug>
+              quarantine pk=QUARANTINE   sk=<sequence number>
+
+A digest is 128 bits in base32, 26 characters. The reader's e-mail address is
+hashed here and goes no further.
+
+Because the article and its gate enclose the reviews in either direction, the
+first row of a page from either end says whether the article is public: one
+query answers for a missing article, an empty list and a full one.
+"""
+
+import base64
+import hmac
+import secrets
+import time
+import unicodedata
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from chalicelib.model import ReviewKey, rfc3339
+
+Key: TypeAlias = dict[str, dict[str, str]]
+
+ABOVE: Final = "~"
+"""Sorts after every ULID and every rating order."""
+BELOW: Final = "!"
+"""Sorts before them."""
+TOP: Final = "TOP"
+PENDING: Final = "pending"
+QUARANTINE: Final = "QUARANTINE"
+EVERY_ARTICLE: Final = "LIST#all"
+UNLISTED: Final = "LIST#unlisted"
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_DIGEST_BYTES = 16
+
+
+def key(pk: str, sk: str) -> Key:
+    """Write a primary key as DynamoDB takes it."""
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def article_pk(slug: str) -> str:
+    """Partition of an article and its reviews in content."""
+    return f"A#{slug}"
+
+
+def tally_pk(slug: str) -> str:
+    """Partition of a tally and its ledger in derived."""
+    return f"T#{slug}"
+
+
+def article(slug: str) -> Key:
+    """Key of an article."""
+    return key(article_pk(slug), "ARTICLE")
+
+
+def gate(slug: str) -> Key:
+    """Key of the small row that exists while the article is public."""
+    return key(article_pk(slug), "GATE")
+
+
+def review_sk(review: ReviewKey) -> str:
+    """Sort key of a review `R#…` or a proposal `P#…`."""
+    return f"{review.kind}#{encode_digest(review.digest)}"
+
+
+def review(slug: str, review_key: ReviewKey) -> Key:
+    """Key of a review or a proposal."""
+    return key(article_pk(slug), review_sk(review_key))
+
+
+def tally(slug: str) -> Key:
+    """Key of a tally."""
+    return key(tally_pk(slug), "TALLY")
+
+
+def ledger(slug: str, digest: bytes) -> Key:
+    """Key of what one review contributes to the tally."""
+    return key(tally_pk(slug), f"L#{encode_digest(digest)}")
+
+
+def listing_pk(*, tag: str | None = None, author: str | None = None) -> str:
+    """Partition of a list of published articles: a tag's, an author's or all."""
+    if tag is not None:
+        return f"LIST#tag:{tag}"
+    if author is not None:
+        return f"LIST#author:{author}"
+    return EVERY_ARTICLE
+
+
+def listing_sk(published_at: datetime, slug: str) -> str:
+    """Sort key of an article in the lists of published ones, `<RFC 3339>#<slug>`."""
+    return f"{rfc3339(published_at)}#{slug}"
+
+
+def rank(score: int, slug: str) -> str:
+    """
+    Sort key of an article among the best.
+
+    Args:
+        score: Millionths of a star, 0 to 9 999 999.
+    """
+    return f"{score:07d}#{slug}"
+
+
+def parse_tally_pk(pk: str) -> str:
+    """Read the slug out of a tally's partition."""
+    return pk.removeprefix("T#")
+
+
+def parse_review_sk(sk: str) -> ReviewKey | None:
+    """
+    Read the sort key of a content row.
+
+    Returns:
+        None when the row is no review and no proposal.
+
+    Raises:
+        ValueError: It claims to be one and is malformed.
+    """
+    kind, separator, text = sk.partition("#")
+    if kind not in {"R", "P"} or not separator:
+        return None
+    return ReviewKey(kind, decode_digest(text))
+
+
+def parse_article_pk(pk: str) -> str:
+    """
+    Read the slug out of a content partition.
+
+    Raises:
+        ValueError: It is no article's partition.
+    """
+    prefix, separator, slug = pk.partition("#")
+    if prefix != "A" or not separator or not slug:
+        msg = "not an article's partition"
+        raise ValueError(msg)
+    return slug
+
+
+def encode_digest(digest: bytes) -> str:
+    """Write 16 bytes as 26 characters of base32."""
+    return base64.b32encode(digest).decode().rstrip("=")
+
+
+def decode_digest(text: str) -> bytes:
+    """
+    Read what `encode_digest` wrote.
+
+    Raises:
+        ValueError: The text is no base32 of 16 bytes.
+    """
+    digest = base64.b32decode(text + "======")
+    if len(digest) != _DIGEST_BYTES:
+        msg = "a digest has 16 bytes"
+        raise ValueError(msg)
+    return digest
+
+
+def canonical_email(email: str) -> str:
+    """
+    Give the one form in which addresses are compared.
+
+    NFC and case-folded as a whole: the standard lets a mailbox tell `A` from
+    `a`, no provider does, and one reader should not be two.
+    """
+    return unicodedata.normalize("NFC", email.strip()).casefold()
+
+
+def keyed_hash(secret: bytes, purpose: str, *parts: str) -> bytes:
+    """
+    Hash texts so that only this server can.
+
+    Args:
+        secret: Key, 32 bytes or more.
+        purpose: Separates the uses, so that no hash of one is good for another.
+        parts: Texts; their lengths are hashed too, so that no two lists collide.
+
+    Returns:
+        HMAC-SHA256, cut to 16 bytes.
+    """
+    message = b"".join(
+        len(encoded).to_bytes(4, "big") + encoded
+        for encoded in (part.encode() for part in (purpose, *parts))
+    )
+    return hmac.digest(secret, message, "sha256")[:_DIGEST_BYTES]
+
+
+def review_key(secret: bytes, slug: str, email: str) -> ReviewKey:
+    """
+    Give the key of the one review that this reader can have of this article.
+
+    Args:
+        secret: `Settings.reader_secret`.
+        email: Any spelling of the address.
+    """
+    return ReviewKey("R", keyed_hash(secret, "review", slug, canonical_email(email)))
+
+
+def proposal_key(fingerprint: str) -> ReviewKey:
+    """Give the key of a proposed change: the same text twice is one proposal."""
+    return ReviewKey("P", decode_digest(fingerprint))
+
+
+def reader(secret: bytes, email: str) -> str:
+    """Give the reader's partition in `by_reader`, the same for every article."""
+    return encode_digest(keyed_hash(secret, "reader", canonical_email(email)))
+
+
+def new_id() -> str:
+    """
+    Make a ULID: 48 bits of milliseconds, 80 random bits.
+
+    Returns:
+        26 characters of Crockford's base32, sorted by time.
+
+    Source:
+        github.com/ulid/spec
+    """
+    number = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))

@@ -1,0 +1,443 @@
+"""
+Reviews and proposed changes of them.
+
+    add                      TransactWriteItems: gate check, Put      1 round trip
+    edit, withdraw           UpdateItem                               1
+    find_key                 Query by_id                              1
+    decide, set_reply        UpdateItem                               1
+    accept_proposal          GetItem, TransactWriteItems              2
+    list_public              Query by_article or by_rating            1
+    list_pending             Query queue                              1
+    every_review             Query the article's partition            1 per MB
+
+A write carries its condition and takes the row that was there from the
+refusal; nothing is read first. Every write raises `revision`, the clock of the
+tally.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from chalicelib import settings
+from chalicelib.errors import ArticleNotFoundError, ReviewNotFoundError
+from chalicelib.model import (
+    CLOSED,
+    Page,
+    PublicReview,
+    Reply,
+    Review,
+    ReviewKey,
+    ReviewStatus,
+    rfc3339,
+)
+from chalicelib.store import client, items, keys
+from chalicelib.store.client import ConditionFailedError, Item
+
+_MARKERS: Final = 2
+"""Rows of an article in the public indexes that are no reviews."""
+
+
+class Order(NamedTuple):
+    """An order of an article's public reviews: an index and a direction."""
+
+    index: str
+    sort_key: str
+    forward: bool
+
+
+ORDERS: Final = {
+    "newest": Order("by_article", "id", forward=False),
+    "oldest": Order("by_article", "id", forward=True),
+    "highest": Order("by_rating", "rating_order", forward=False),
+    "lowest": Order("by_rating", "rating_order", forward=True),
+}
+
+
+def add(review: Review, replaces: int | None = None) -> Review | None:
+    """
+    Store a new review or proposal of a public article.
+
+    Args:
+        review: With `revision` above `replaces`.
+        replaces: Revision of a closed review of the same key that gives way.
+
+    Returns:
+        None when it was stored; else the row that holds the key.
+
+    Raises:
+        ArticleNotFoundError: The article is missing, a draft or retracted.
+        UnavailableError: The write may have taken place.
+    """
+    table = settings.current().content_table
+    put: dict[str, Any] = {
+        "TableName": table,
+        "Item": items.review_item(review),
+        "ConditionExpression": "attribute_not_exists(pk)",
+    }
+    if replaces is not None:
+        put |= {
+            "ConditionExpression": "revision = :replaces",
+            "ExpressionAttributeValues": items.pack({":replaces": replaces}),
+        }
+    gate = {
+        "TableName": table,
+        "Key": keys.gate(review.slug),
+        "ConditionExpression": "attribute_exists(pk)",
+    }
+    try:
+        client.write({"ConditionCheck": gate}, {"Put": put})
+    except ConditionFailedError as failed:
+        if 0 in failed.found:
+            raise ArticleNotFoundError from None
+        return _found(failed)
+    return None
+
+
+def edit(  # noqa: PLR0913 - the parts of one conditional write
+    slug: str,
+    key: ReviewKey,
+    review_id: str,
+    fields: Mapping[str, str | int],
+    moves: Mapping[ReviewStatus, ReviewStatus],
+    at: datetime,
+) -> Review:
+    """
+    Change what a reader wrote; the same change again changes nothing.
+
+    Args:
+        fields: Some of `name`, `message`, `rating`, and their new values.
+        moves: Statuses that an edit changes, from what to what.
+
+    Raises:
+        ReviewNotFoundError: There is no such review, or it is closed.
+        UnavailableError: The change may have taken place.
+    """
+    status = ReviewStatus.PENDING if key.kind == "P" else ReviewStatus.PUBLISHED
+    differs = " OR ".join(f"#{name} <> :{name}" for name in fields)
+    changes: items.Plain = {**fields, "edited_at": rfc3339(at)}
+    if "rating" in fields:
+        changes["rating_order"] = items.rating_order(int(fields["rating"]), review_id)
+    while True:
+        after = moves.get(status, status)
+        placed = items.placement(slug, key, after)
+        try:
+            return _update(
+                slug,
+                key,
+                changes | placed | {"status": str(after)},
+                at,
+                f"id = :id AND #status = :seen AND ({differs})",
+                {":id": review_id, ":seen": str(status)},
+            )
+        except ConditionFailedError as failed:
+            found = _open(failed, review_id)
+            if found.status is status:
+                return found
+            status = found.status
+
+
+def withdraw(slug: str, key: ReviewKey, review_id: str, at: datetime) -> None:
+    """
+    End a review at its reader's wish and forget its words.
+
+    The row stays: its revision goes on when the reader writes again.
+
+    Raises:
+        ReviewNotFoundError: There is no such review, or it was erased.
+        UnavailableError: It may have been withdrawn; a repetition is harmless.
+    """
+    status = ReviewStatus.WITHDRAWN
+    blank = {"name": "", "message": "", "reply": None, "status": str(status)}
+    try:
+        _update(
+            slug,
+            key,
+            blank | items.placement(slug, key, status),
+            at,
+            "id = :id AND NOT #status IN (:withdrawn, :erased)",
+            {":id": review_id} | _CLOSED_VALUES,
+        )
+    except ConditionFailedError as failed:
+        found = _found(failed)
+        if found is None or found.id != review_id or found.status is not status:
+            raise ReviewNotFoundError from None
+
+
+def decide(
+    slug: str, key: ReviewKey, review_id: str, status: ReviewStatus, note: str, at: datetime
+) -> bool:
+    """
+    Give a review the status that an editor chose.
+
+    Returns:
+        Whether anything changed.
+
+    Raises:
+        ReviewNotFoundError: There is no such review, or its reader ended it.
+        UnavailableError: It may have been decided; a repetition is harmless.
+    """
+    changes = {"status": str(status), "note": note or None} | items.placement(slug, key, status)
+    try:
+        _update(
+            slug,
+            key,
+            changes,
+            at,
+            "id = :id AND #status <> :status AND NOT #status IN (:withdrawn, :erased)",
+            {":id": review_id} | _CLOSED_VALUES,
+        )
+    except ConditionFailedError as failed:
+        _open(failed, review_id)
+        return False
+    return True
+
+
+def accept_proposal(slug: str, key: ReviewKey, review_id: str, note: str, at: datetime) -> bool:
+    """
+    Put a proposal's rating and words into the review that it is for.
+
+    Both rows change together or not at all.
+
+    Returns:
+        Whether anything changed.
+
+    Raises:
+        ReviewNotFoundError: The proposal or its review is gone or closed.
+        UnavailableError: It may have been accepted; a repetition is harmless.
+    """
+    table = settings.current().content_table
+    row = client.get(table, keys.review(slug, key), consistent=True)
+    proposal = items.review_from(row) if row else None
+    if proposal is None or proposal.id != review_id or proposal.status in CLOSED:
+        raise ReviewNotFoundError
+    if proposal.status is ReviewStatus.PUBLISHED or proposal.proposed_for is None:
+        return False
+    target, target_id = proposal.proposed_for
+    status = ReviewStatus.PUBLISHED
+    accepted = _expression(
+        slug,
+        key,
+        {"status": str(status), "note": note or None} | items.placement(slug, key, status),
+        at,
+        "revision = :revision",
+        {":revision": proposal.revision},
+    )
+    changed = _expression(
+        slug,
+        target,
+        {
+            "name": proposal.name,
+            "message": proposal.message,
+            "rating": proposal.rating,
+            "rating_order": items.rating_order(proposal.rating, target_id),
+            "edited_at": rfc3339(at),
+            "status": str(status),
+        }
+        | items.placement(slug, target, status),
+        at,
+        "id = :id AND NOT #status IN (:withdrawn, :erased)",
+        {":id": target_id} | _CLOSED_VALUES,
+    )
+    try:
+        client.write({"Update": accepted}, {"Update": changed})
+    except ConditionFailedError:
+        raise ReviewNotFoundError from None
+    return True
+
+
+def set_reply(slug: str, key: ReviewKey, review_id: str, reply: Reply, at: datetime) -> Review:
+    """
+    Put an editor's answer under a review.
+
+    Raises:
+        ReviewNotFoundError: There is no such review, or its reader ended it.
+        UnavailableError: The reply may have been stored; a repetition is harmless.
+    """
+    try:
+        return _update(
+            slug,
+            key,
+            {"reply": items.pack_reply(reply)},
+            at,
+            "id = :id AND NOT #status IN (:withdrawn, :erased)",
+            {":id": review_id} | _CLOSED_VALUES,
+        )
+    except ConditionFailedError:
+        raise ReviewNotFoundError from None
+
+
+def find_key(slug: str, review_id: str) -> ReviewKey | None:
+    """
+    Look up where an article's review is.
+
+    Raises:
+        UnavailableError: The index could not be read.
+    """
+    answer = client.call(
+        "query",
+        TableName=settings.current().content_table,
+        IndexName="by_id",
+        KeyConditionExpression="id = :id",
+        ExpressionAttributeValues=items.pack({":id": review_id}),
+    )
+    for row in answer["Items"]:
+        plain = items.unpack(row)
+        if plain["pk"] == keys.article_pk(slug):
+            return keys.parse_review_sk(plain["sk"])
+    return None
+
+
+def list_public(slug: str, order: str, position: str | None, limit: int) -> Page[PublicReview]:
+    """
+    Read a page of a public article's published reviews.
+
+    The article and its gate stand at the ends of the index, so the first page
+    says by its first row whether the article is public.
+
+    Args:
+        order: A key of `ORDERS`.
+        position: That of the page before; None for the first.
+        limit: Most reviews, 1 to 100.
+
+    Raises:
+        ArticleNotFoundError: On the first page: it is missing, a draft or retracted.
+        UnavailableError: The index could not be read.
+    """
+    chosen = ORDERS[order]
+    condition, values = "listed_in = :article", {":article": keys.article_pk(slug)}
+    if position is not None:
+        condition += f" AND {chosen.sort_key} {'>' if chosen.forward else '<'} :position"
+        values[":position"] = position
+    answer = client.call(
+        "query",
+        TableName=settings.current().content_table,
+        IndexName=chosen.index,
+        KeyConditionExpression=condition,
+        ExpressionAttributeValues=items.pack(values),
+        ScanIndexForward=chosen.forward,
+        Limit=limit + _MARKERS,
+    )
+    rows = answer["Items"]
+    if position is None and not (rows and _is_marker(rows[0])):
+        _expect_public(slug)
+    reviews = [row for row in rows if not _is_marker(row)]
+    page = tuple(items.public_review_from(row) for row in reviews[:limit])
+    stopped_at = None if rows and _is_marker(rows[-1]) else answer.get("LastEvaluatedKey")
+    return Page(page, client.next_position(reviews, limit, stopped_at, chosen.sort_key))
+
+
+def list_pending(position: str | None, limit: int) -> Page[Review]:
+    """
+    Read a page of the reviews and proposals that wait, oldest first.
+
+    Raises:
+        UnavailableError: The index could not be read.
+    """
+    condition, values = "#queue = :pending", {":pending": keys.PENDING}
+    if position is not None:
+        condition += " AND id > :position"
+        values[":position"] = position
+    answer = client.call(
+        "query",
+        TableName=settings.current().content_table,
+        IndexName="queue",
+        KeyConditionExpression=condition,
+        ExpressionAttributeNames={"#queue": "queue"},
+        ExpressionAttributeValues=items.pack(values),
+        Limit=limit + 1,
+    )
+    rows = answer["Items"]
+    page = tuple(items.review_from(row) for row in rows[:limit])
+    return Page(page, client.next_position(rows, limit, answer.get("LastEvaluatedKey"), "id"))
+
+
+def every_review(slug: str) -> Iterator[Item]:
+    """
+    Read all reviews of an article, as they are now.
+
+    Yields:
+        Rows, unread: a malformed one must not hide the others.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    yield from client.query_all(
+        TableName=settings.current().content_table,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :reviews)",
+        ExpressionAttributeValues=items.pack({":pk": keys.article_pk(slug), ":reviews": "R#"}),
+        ConsistentRead=True,
+    )
+
+
+_CLOSED_VALUES: Final = {f":{status}": str(status) for status in CLOSED}
+
+
+def _update(  # noqa: PLR0913, PLR0917
+    slug: str,
+    key: ReviewKey,
+    changes: items.Plain,
+    at: datetime,
+    condition: str,
+    values: Mapping[str, str | int],
+) -> Review:
+    expression = _expression(slug, key, changes, at, condition, values)
+    answer = client.call(
+        "update_item",
+        **expression,
+        ReturnValues="ALL_NEW",
+        ReturnValuesOnConditionCheckFailure="ALL_OLD",
+    )
+    return items.review_from(answer["Attributes"])
+
+
+def _expression(  # noqa: PLR0913, PLR0917
+    slug: str,
+    key: ReviewKey,
+    changes: items.Plain,
+    at: datetime,
+    condition: str,
+    values: Mapping[str, str | int],
+) -> dict[str, Any]:
+    """Write an update that sets what has a value, removes what has none and raises the revision."""
+    changes = changes | {"changed_at": rfc3339(at)}
+    kept = [name for name, value in changes.items() if value is not None]
+    dropped = [name for name, value in changes.items() if value is None]
+    update = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
+    if dropped:
+        update += " REMOVE " + ", ".join(f"#{name}" for name in dropped)
+    named = {*changes, "status"} if "#status" in condition else {*changes}
+    return {
+        "TableName": settings.current().content_table,
+        "Key": keys.review(slug, key),
+        "UpdateExpression": update + " ADD revision :one",
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {f"#{name}": name for name in named},
+        "ExpressionAttributeValues": items.pack(
+            {f":{name}": changes[name] for name in kept} | {":one": 1} | dict(values)
+        ),
+    }
+
+
+def _found(failed: ConditionFailedError) -> Review | None:
+    (row,) = failed.found.values()
+    return items.review_from(row) if row else None
+
+
+def _open(failed: ConditionFailedError, review_id: str) -> Review:
+    found = _found(failed)
+    if found is None or found.id != review_id or found.status in CLOSED:
+        raise ReviewNotFoundError from None
+    return found
+
+
+def _is_marker(row: Item) -> bool:
+    return row["sk"]["S"] in {"ARTICLE", "GATE"}
+
+
+def _expect_public(slug: str) -> None:
+    # The index follows the table by milliseconds: an article that was
+    # published just now is in the table first.
+    if client.get(settings.current().content_table, keys.gate(slug), consistent=True) is None:
+        raise ArticleNotFoundError
+

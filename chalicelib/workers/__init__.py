@@ -1,0 +1,5 @@
+"""
+Lambda entrypoints without HTTP, each deployed on its own handler string.
+
+`app.py` is not imported there, and neither is pydantic.
+"""

@@ -1,0 +1,146 @@
+"""
+What a stream record asks of the tally: pure reading, no calls.
+
+Source:
+    Record contents by event type:
+    docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from chalicelib.model import Article, Review, Summary
+from chalicelib.rules.ratings import contribution
+from chalicelib.store import items, keys
+from chalicelib.store.items import MalformedItemError
+
+Record: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewChange:
+    """
+    One write to a review that may move its article's tally.
+
+    Attributes:
+        digest: The review's, 16 bytes.
+        revision: After the write; for a removal one above the last.
+        old: Contribution before it, 0 to 5, as far as the record tells.
+        new: Contribution after it, 0 to 5.
+    """
+
+    slug: str
+    digest: bytes
+    revision: int
+    old: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleChange:
+    """
+    One write to an article that may move it among the best.
+
+    Attributes:
+        summary: The article if it is public after the write, else None.
+    """
+
+    slug: str
+    revision: int
+    summary: Summary | None
+
+
+Change: TypeAlias = ReviewChange | ArticleChange
+
+
+def read(record: Record) -> Change | None:
+    """
+    Say what a record asks of the tally.
+
+    Args:
+        record: One of a Lambda event's `Records`, with both images.
+
+    Returns:
+        None when it asks nothing: a foreign row, a proposal, or a write that
+        leaves the contribution as it was.
+
+    Raises:
+        MalformedItemError: The row after the write cannot be read.
+    """
+    try:
+        stream = record["dynamodb"]
+        row_key = items.unpack(stream["Keys"])
+        pk, sk = row_key["pk"], row_key["sk"]
+        new, old = stream.get("NewImage"), stream.get("OldImage")
+        if sk == "ARTICLE":
+            return _article_change(keys.parse_article_pk(pk), old, new)
+        key = keys.parse_review_sk(sk)
+        if key is None or key.kind != "R":
+            return None
+        return _review_change(keys.parse_article_pk(pk), key.digest, old, new)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        msg = f"record: {type(error).__name__}"
+        raise MalformedItemError(msg) from None
+
+
+def sequence_number(record: Record) -> str:
+    """Give the record's place in its shard, up to 40 digits; empty when it has none."""
+    stream = record.get("dynamodb")
+    found = stream.get("SequenceNumber", "") if isinstance(stream, dict) else ""
+    return str(found)
+
+
+def slug_of(record: Record) -> str:
+    """Give the slug of the record's article; empty when it cannot be read."""
+    try:
+        return keys.parse_article_pk(record["dynamodb"]["Keys"]["pk"]["S"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return ""
+
+
+def _review_change(
+    slug: str, digest: bytes, old_image: Any, new_image: Any  # noqa: ANN401
+) -> ReviewChange | None:
+    before, is_known = _before(old_image)
+    if new_image is None:
+        if old_image is None:
+            msg = "no image"
+            raise ValueError(msg)
+        # The removal has no revision of its own. A row whose last revision
+        # cannot be read is left to the reconciler.
+        removed = items.review_from(old_image)
+        return ReviewChange(slug, digest, removed.revision + 1, contribution(removed), 0)
+    after = items.review_from(new_image)
+    old, new = contribution(before), contribution(after)
+    if old == new and is_known:
+        return None
+    return ReviewChange(slug, digest, after.revision, old, new)
+
+
+def _before(old_image: Any) -> tuple[Review | None, bool]:  # noqa: ANN401
+    if old_image is None:
+        return None, True
+    try:
+        return items.review_from(old_image), True
+    except MalformedItemError:
+        # A repaired row: what it contributed before is for the ledger to say.
+        return None, False
+
+
+def _article_change(slug: str, old_image: Any, new_image: Any) -> ArticleChange | None:  # noqa: ANN401
+    if new_image is None:
+        removed = items.article_from(old_image)
+        return ArticleChange(slug, removed.revision + 1, None)
+    after = items.article_from(new_image)
+    before = items.article_from(old_image) if old_image is not None else None
+    if _placing(before) == _placing(after):
+        return None
+    return ArticleChange(slug, after.revision, after.summary if after.is_public else None)
+
+
+def _placing(article: Article | None) -> object:
+    """Give what the place among the best depends on."""
+    if article is None or not article.is_public:
+        return None
+    summary = article.summary
+    return summary.published_at, summary.tags, summary.author

@@ -1,0 +1,172 @@
+"""
+The Lambda that counts: content's stream in, ledger and tally out.
+
+Delivery is at least once and may repeat out of order; `ledger.apply` makes
+that harmless. Its own writes go to a table without a stream, so it cannot
+wake itself.
+
+Source:
+    Partial batch responses:
+    docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+"""
+
+import logging
+import os
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from chalice.app import Blueprint, DynamoDBEvent
+
+from chalicelib import logs
+from chalicelib.model import Tally, now
+from chalicelib.rules.ratings import score
+from chalicelib.store import tallies
+from chalicelib.store.items import MalformedItemError
+from chalicelib.store.tallies import Entry, EntryChange
+from chalicelib.workers import records
+from chalicelib.workers.ledger import apply
+from chalicelib.workers.records import ArticleChange, Change, Record, ReviewChange
+
+# Chalice wants the ARN when the module is imported. In a stack that makes the
+# table itself, the merge template puts the real one in its place.
+_PLACEHOLDER: Final = (
+    "arn:aws:dynamodb:us-east-1:000000000000:table/placeholder/stream/2000-01-01T00:00:00.000"
+)
+
+Answer: TypeAlias = dict[str, list[dict[str, str]]]
+
+workers = Blueprint(__name__)
+
+
+class _Asked(NamedTuple):
+    """A record with what it asks of the tally."""
+
+    record: Record
+    change: Change
+
+
+@workers.on_dynamodb_record(
+    stream_arn=os.environ.get("CONTENT_STREAM_ARN", _PLACEHOLDER),
+    batch_size=100,
+    starting_position="TRIM_HORIZON",
+    name="tally_ratings",
+    maximum_batching_window_in_seconds=1,
+)
+def tally_ratings(event: DynamoDBEvent) -> Answer:
+    """
+    Count what a batch of stream records says.
+
+    Returns:
+        `batchItemFailures` with the first record that could not be counted;
+        Lambda delivers it and all behind it again. Empty when all are counted.
+    """
+    logs.configure()
+    left = _count(event.to_dict()["Records"])
+    failures = [{"itemIdentifier": records.sequence_number(record)} for record in left[:1]]
+    return {"batchItemFailures": failures}
+
+
+def _count(batch: Sequence[Record]) -> list[Record]:
+    """
+    Count a batch, article by article.
+
+    Stops at the first trouble: what fails for one article now will likely fail
+    for the next.
+
+    Returns:
+        The records that are left, in their order.
+    """
+    asked, unread = _read(batch)
+    left = [one.record for one in asked] + unread
+    try:
+        seen = tallies.read_many(list(dict.fromkeys(one.change.slug for one in asked)))
+        for slug, tally in seen.items():
+            group = [one for one in asked if one.change.slug == slug]
+            counted = _count_article(slug, group, tally)
+            left = [record for record in left if record not in counted]
+            if len(counted) < len(group):
+                break
+    except Exception as error:  # noqa: BLE001 - whatever it is, the records must come again
+        logs.failure("tally stopped", error)
+    return left
+
+
+def _read(batch: Sequence[Record]) -> tuple[list[_Asked], list[Record]]:
+    """Read a batch up to the first record that can neither be read nor put aside."""
+    asked = []
+    for position, record in enumerate(batch):
+        try:
+            change = records.read(record)
+        except MalformedItemError as malformed:
+            if not _put_aside(record, str(malformed)):
+                return asked, list(batch[position:])
+        else:
+            if change is not None:
+                asked.append(_Asked(record, change))
+    return asked, []
+
+
+def _put_aside(record: Record, reason: str) -> bool:
+    """Keep a malformed record for the reconciler, so that it does not hold up its shard."""
+    number = records.sequence_number(record)
+    slug = records.slug_of(record)
+    try:
+        tallies.quarantine(number, slug, reason, now())
+    except Exception as error:  # noqa: BLE001 - the record must come again
+        logs.failure("quarantine failed", error, sequence_number=number)
+        return False
+    logs.write(
+        "quarantine", level=logging.ERROR, slug=slug, sequence_number=number, reason=reason
+    )
+    return True
+
+
+def _count_article(slug: str, group: Sequence[_Asked], seen: Tally) -> list[Record]:
+    """
+    Count one article's records together, or one by one if that fails.
+
+    Returns:
+        The records that are counted, a beginning of the group.
+    """
+    everything = [one.record for one in group]
+    try:
+        _apply(slug, [one.change for one in group], seen)
+    except Exception as error:  # noqa: BLE001 - whatever it is, find the record that causes it
+        logs.failure("tally one by one", error, slug=slug, records=len(group))
+    else:
+        return everything
+    for position, one in enumerate(group):
+        try:
+            _apply(slug, [one.change], None)
+        except Exception as error:  # noqa: BLE001 - the record must come again
+            logs.failure("tally failed", error, slug=slug)
+            return everything[:position]
+    return everything
+
+
+def _apply(slug: str, changes: Sequence[Change], seen: Tally | None) -> None:
+    entries = _coalesce([change for change in changes if isinstance(change, ReviewChange)])
+    applied = apply(slug, entries, seen)
+    articles = [change for change in changes if isinstance(change, ArticleChange)]
+    if articles:
+        newest = max(articles, key=lambda change: change.revision)
+        tallies.place(slug, newest.summary, newest.revision, score(0, 0))
+    logs.write(
+        "tally", slug=slug, records=len(changes), applied=applied, stale=len(entries) - applied
+    )
+
+
+def _coalesce(changes: Sequence[ReviewChange]) -> list[EntryChange]:
+    """
+    Take several writes to one review as one.
+
+    The result is applied even if it ends where it began: an earlier delivery
+    may have counted only the first of them.
+    """
+    by_review: dict[bytes, list[ReviewChange]] = {}
+    for change in sorted(changes, key=lambda change: change.revision):
+        by_review.setdefault(change.digest, []).append(change)
+    return [
+        EntryChange(digest, several[0].old, Entry(several[-1].revision, several[-1].new))
+        for digest, several in by_review.items()
+    ]

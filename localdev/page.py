@@ -1,0 +1,3 @@
+"""placeholder"""
+from typing import Any
+def register(app: Any, editor_key: str) -> None: ...

@@ -1,0 +1,88 @@
+"""Carries moto's stream to the tally worker, in the form that Lambda gives it."""
+
+import threading
+from datetime import datetime
+from typing import Any, Final
+
+import boto3
+
+from chalicelib import logs, settings
+from localdev import aws
+
+_BATCH: Final = 100
+_PAUSE: Final = 0.2
+"""Seconds between two looks at the stream."""
+
+
+class StreamReader:
+    """
+    Reads content's stream from its beginning, each record once.
+
+    moto's records lack the stream's ARN and carry a datetime where Lambda has
+    epoch seconds; both are put right here.
+    """
+
+    def __init__(self) -> None:
+        self._client = boto3.client("dynamodbstreams")
+        table = settings.current().content_table
+        (stream,) = self._client.list_streams(TableName=table)["Streams"]
+        self._arn = stream["StreamArn"]
+        described = self._client.describe_stream(StreamArn=self._arn)["StreamDescription"]
+        self._iterators = [
+            self._client.get_shard_iterator(
+                StreamArn=self._arn,
+                ShardId=shard["ShardId"],
+                ShardIteratorType="TRIM_HORIZON",
+            )["ShardIterator"]
+            for shard in described["Shards"]
+        ]
+
+    def read(self) -> list[dict[str, Any]]:
+        """Give the records since the last call."""
+        records: list[Any] = []
+        for position, iterator in enumerate(self._iterators):
+            answer = self._client.get_records(ShardIterator=iterator)
+            self._iterators[position] = answer["NextShardIterator"]
+            records += answer["Records"]
+        return [self._as_lambda_has_it(record) for record in records]
+
+    def _as_lambda_has_it(self, record: dict[str, Any]) -> dict[str, Any]:
+        change = dict(record["dynamodb"])
+        created = change.get("ApproximateCreationDateTime")
+        if isinstance(created, datetime):
+            change["ApproximateCreationDateTime"] = int(created.timestamp())
+        return {**record, "dynamodb": change, "eventSourceARN": self._arn}
+
+
+class Pump(threading.Thread):
+    """Delivers the stream until the process ends."""
+
+    def __init__(self) -> None:
+        super().__init__(name="stream-pump", daemon=True)
+        self._reader = StreamReader()
+        self._waiting: list[dict[str, Any]] = []
+
+    def run(self) -> None:
+        """Deliver what is there, again what failed, and look again."""
+        pause = threading.Event()
+        while True:
+            try:
+                with aws.LOCK:
+                    self.deliver()
+            except Exception as error:  # noqa: BLE001 - a fault in a worker must not end the pump
+                logs.failure("stream pump", error)
+            pause.wait(_PAUSE)
+
+    def deliver(self) -> None:
+        """Deliver one batch; records from the first failure on stay for the next."""
+        from chalicelib.workers.tally import tally_ratings  # noqa: PLC0415 - after moto's start
+
+        self._waiting += self._reader.read()
+        if not self._waiting:
+            return
+        batch, rest = self._waiting[:_BATCH], self._waiting[_BATCH:]
+        failures = tally_ratings({"Records": batch}, None)["batchItemFailures"]
+        failed = {failure["itemIdentifier"] for failure in failures}
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in batch]
+        first = next((at for at, number in enumerate(numbers) if number in failed), len(batch))
+        self._waiting = batch[first:] + rest

@@ -1,0 +1,136 @@
+"""
+Search of every state that a stream, its workers and their crashes can reach.
+
+A message may be delivered any number of times and in any order, and a worker may
+crash before or after any step, any number of times: a state counts neither, so the
+search ends although nothing limits them. It goes breadth first: no counterexample
+is shorter than the one it returns. The one invariant: what happens next depends on
+the state alone, so no state needs a second visit.
+"""
+
+from collections import deque
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, reduce
+from operator import or_
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+History_contra = TypeVar("History_contra", contravariant=True)
+Memory = TypeVar("Memory", bound=Hashable)
+Local = TypeVar("Local", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Message(Generic[Local]):
+    """
+    What the stream may hand to a worker, whenever and as often as it likes.
+
+    Attributes:
+        name: For the trace.
+        start: The worker's own state before its first step.
+        settles: Bit set of the records that are owed no longer once a worker reports success.
+    """
+
+    name: str
+    start: Local
+    settles: int
+
+
+class Promise(NamedTuple):
+    """What should hold; it is broken when `found` differs from `expected`."""
+
+    claim: str
+    expected: object
+    found: object
+
+
+class Design(Protocol[History_contra, Memory, Local]):
+    """
+    A step machine without time or randomness.
+
+    `step` makes one atomic call and returns its name, the memory after it, and the worker's own
+    state after it; None reports success. `at_rest`: no record is owed and no worker is busy.
+    """
+
+    def start(self, history: History_contra, /) -> Memory: ...
+    def messages(self, history: History_contra, /) -> Sequence[Message[Local]]: ...
+    def step(self, memory: Memory, local: Local, /) -> tuple[str, Memory, Local | None]: ...
+    def promises(
+        self, history: History_contra, memory: Memory, /, *, at_rest: bool
+    ) -> Iterable[Promise]: ...
+
+
+class State(NamedTuple, Generic[Memory, Local]):
+    """A worker is None when idle, else its message's index and its own state."""
+
+    memory: Memory
+    workers: tuple[tuple[int, Local] | None, ...]
+    owed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """Every reachable state keeps every promise."""
+
+    states: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A shortest way into a state that breaks a promise, and that promise."""
+
+    trace: tuple[str, ...]
+    broken: Promise
+
+
+def explore(
+    design: Design[History_contra, Memory, Local], history: History_contra
+) -> Explored | Counterexample:
+    """Visit every state that two workers can reach, until one breaks a promise."""
+    messages = design.messages(history)
+    deliveries = [(index, message.start) for index, message in enumerate(messages)]
+    step = cache(design.step)
+
+    @cache
+    def broken(memory: Memory, at_rest: bool) -> Promise | None:
+        promises = design.promises(history, memory, at_rest=at_rest)
+        return next((promise for promise in promises if promise.expected != promise.found), None)
+
+    def following(
+        state: State[Memory, Local],
+    ) -> Iterator[tuple[State[Memory, Local], str]]:
+        memory, workers, owed = state
+        for place, worker in enumerate(workers):
+            before, behind = workers[:place], workers[place + 1 :]
+            idle = (*before, None, *behind)
+            if worker:
+                yield State(memory, idle, owed), f"{'AB'[place]} crashes"
+            for index, local in [worker] if worker else deliveries:
+                name, after, onward = step(memory, local)
+                label = f"{'AB'[place]}, {messages[index].name}: {name}"
+                if onward is None:
+                    left = owed & ~messages[index].settles
+                    yield State(after, idle, left), label
+                    yield State(after, idle, owed), f"{label}, crashes"
+                else:
+                    busy = (*before, (index, onward), *behind)
+                    yield State(after, busy, owed), label
+
+    owed = reduce(or_, (message.settles for message in messages), 0)
+    first: State[Memory, Local] = State(design.start(history), (None, None), owed)
+    reached: dict[State[Memory, Local], tuple[State[Memory, Local], str] | None] = {first: None}
+    waiting = deque([first])
+    while waiting:
+        state = waiting.popleft()
+        promise = broken(state.memory, not state.owed and not any(state.workers))
+        if promise is not None:
+            trace = []
+            while (origin := reached[state]) is not None:
+                state, label = origin
+                trace.append(label)
+            return Counterexample(tuple(reversed(trace)), promise)
+        for after, label in following(state):
+            if after not in reached:
+                reached[after] = (state, label)
+                waiting.append(after)
+    return Explored(len(reached))

@@ -1,0 +1,296 @@
+"""
+Ways to tally reviews from a stream of records, as machines of atomic DynamoDB calls.
+
+| design                 | calls for a record                 | verdict                              |
+| ---------------------- | ---------------------------------- | ------------------------------------ |
+| `PlainAdd`             | ADD new - old                      | wrong: a redelivery counts again     |
+| `MarkThenAdd`          | mark the record; ADD               | wrong: a crash between loses it      |
+| `AddThenMark`          | look for the mark; ADD; mark       | wrong: a crash between repeats it    |
+| `Watermark`            | ADD if newer than the last counted | wrong: drops what arrives late       |
+| `Ledger`, ours         | read tally; entry and tally at once| right: takes back what was counted   |
+| `Coalescing`           | ... for two records                | right: `Ledger` and fewer calls      |
+| `Reconciling`          | ... for a review as it is now      | right even if every record is lost   |
+| `TrustsOldImage`       | `Ledger`, any contribution fits    | wrong: takes back what never counted |
+| `IgnoresRevisions`     | `Ledger`, any revision fits        | wrong: 0 -> 4 fits again after 4 -> 0|
+| `Unconditional`        | `Ledger`, any entry fits           | wrong: both of these                 |
+| `SkipsNetZero`         | `Coalescing`, not if 0 is the sum  | wrong: forgets what is superseded    |
+| `IgnoresTallyRevision` | `Ledger`, any tally fits           | numbers right: ADD commutes; score   |
+|                        |                                    | wrong: it is SET from the tally read |
+"""
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import NamedTuple, TypeAlias
+
+from tests.model.checker import Message, Promise
+
+History: TypeAlias = tuple[tuple[int, ...], ...]
+"""Per review of one article, its contribution (stars, 0 = none) at revision 1, 2, ..."""
+Numbers: TypeAlias = tuple[int, int]
+"""Count of reviews that contribute, total of their stars."""
+
+
+class Record(NamedTuple):
+    """One write to a review; `old` is the first guess at its ledger entry's contribution."""
+
+    review: int
+    revision: int
+    old: int
+    new: int
+
+    def __str__(self) -> str:
+        return f"review {self.review} revision {self.revision} ({self.old} -> {self.new})"
+
+
+class Tally(NamedTuple):
+    """`scored`: the numbers that the stored score was computed from."""
+
+    revision: int = 0
+    numbers: Numbers = (0, 0)
+    scored: Numbers = (0, 0)
+
+
+class Entry(NamedTuple):
+    """A review's ledger entry; the default stands for an absent one, so 0 -> n fits it."""
+
+    revision: int = 0
+    contribution: int = 0
+
+
+class Memory(NamedTuple):
+    """The derived table; `marks` are the records that were marked as counted."""
+
+    ledger: tuple[Entry, ...]
+    tally: Tally = Tally()
+    marks: frozenset[Record] = frozenset()
+
+
+def records_of(history: History) -> list[Record]:
+    """List every write, in the order of the stream."""
+    return [
+        Record(review, revision, old, new)
+        for review, stars in enumerate(history)
+        for revision, (old, new) in enumerate(zip((0, *stars), stars, strict=False), start=1)
+    ]
+
+
+def add(numbers: Numbers, *changes: Record) -> Numbers:
+    """Say what ADD makes of a tally's numbers."""
+    count, total = numbers
+    for change in changes:
+        count += (change.new > 0) - (change.old > 0)
+        total += change.new - change.old
+    return count, total
+
+
+def recount(*contributions: int) -> Numbers:
+    """Say what a tally's numbers should be."""
+    return sum(each > 0 for each in contributions), sum(contributions)
+
+
+class Work(NamedTuple):
+    """`place` of the record in the stream, from 1; `calls` made for it so far."""
+
+    record: Record
+    place: int
+    calls: int = 0
+
+
+class PlainAdd:
+    """Add the difference that the record shows."""
+
+    def start(self, history: History) -> Memory:
+        return Memory(ledger=(Entry(),) * len(history))
+
+    def messages(self, history: History) -> list[Message[Work]]:
+        return [
+            Message(str(record), Work(record, place), settles=1 << place)
+            for place, record in enumerate(records_of(history), start=1)
+        ]
+
+    def step(self, memory: Memory, work: Work) -> tuple[str, Memory, Work | None]:
+        tally = memory.tally._replace(numbers=add(memory.tally.numbers, work.record))
+        return "add", memory._replace(tally=tally), None
+
+    def promises(self, history: History, memory: Memory, *, at_rest: bool) -> Iterator[Promise]:
+        if at_rest:
+            truth = recount(*(contributions[-1] for contributions in history))
+            yield Promise("tally is the reviews'", truth, memory.tally.numbers)
+
+
+class MarkThenAdd(PlainAdd):
+    """Claim the record first, as idempotency wrappers do around their function."""
+
+    def step(self, memory: Memory, work: Work) -> tuple[str, Memory, Work | None]:
+        if work.calls == 1:
+            return super().step(memory, work)
+        if work.record in memory.marks:
+            return "is marked", memory, None
+        marked = memory._replace(marks=memory.marks | {work.record})
+        return "mark", marked, work._replace(calls=1)
+
+
+class AddThenMark(PlainAdd):
+    """Remember the record once it is counted."""
+
+    def step(self, memory: Memory, work: Work) -> tuple[str, Memory, Work | None]:
+        if work.calls == 2:
+            return "mark", memory._replace(marks=memory.marks | {work.record}), None
+        if work.calls == 1:
+            return *super().step(memory, work)[:2], work._replace(calls=2)
+        if work.record in memory.marks:
+            return "is marked", memory, None
+        return "is not marked", memory, work._replace(calls=1)
+
+
+class Watermark(PlainAdd):
+    """Let the tally's revision be the place of the last record counted."""
+
+    def step(self, memory: Memory, work: Work) -> tuple[str, Memory, Work | None]:
+        if memory.tally.revision >= work.place:
+            return "is below the watermark", memory, None
+        tally = Tally(work.place, add(memory.tally.numbers, work.record))
+        return "add", memory._replace(tally=tally), None
+
+
+class Attempt(NamedTuple):
+    """Changes of different reviews, and the tally that they start from once it is read."""
+
+    changes: tuple[Record, ...]
+    seen: Tally | None = None
+
+
+class Ledger:
+    """Replace the review's entry and add what that changes, in one transaction."""
+
+    def start(self, history: History) -> Memory:
+        return Memory(ledger=(Entry(),) * len(history))
+
+    def messages(self, history: History) -> list[Message[Attempt]]:
+        # A record that changes no contribution makes no call, so it is no message at all.
+        return [
+            Message(str(record), Attempt((record,)), settles=1 << place)
+            for place, record in enumerate(records_of(history))
+            if record.old != record.new
+        ]
+
+    def fits(self, entry: Entry, change: Record) -> bool:
+        return entry.revision < change.revision and entry.contribution == change.old
+
+    def follows(self, seen: Tally, tally: Tally) -> bool:
+        return seen.revision == tally.revision
+
+    def step(self, memory: Memory, attempt: Attempt) -> tuple[str, Memory, Attempt | None]:
+        changes, seen = attempt
+        ledger, tally, _ = memory
+        if seen is None:
+            return "read tally", memory, Attempt(changes, tally)
+        corrected = tuple(self._corrected(ledger, changes))
+        if not corrected:
+            return "is stale", memory, None
+        if not self.follows(seen, tally):
+            return "tally has moved", memory, Attempt(corrected)
+        if corrected != changes:
+            return "entry differs", memory, Attempt(corrected, seen)
+        entries = dict(enumerate(ledger))
+        entries |= {each.review: Entry(each.revision, each.new) for each in changes}
+        counted = Tally(
+            tally.revision + 1, add(tally.numbers, *changes), scored=add(seen.numbers, *changes)
+        )
+        return "commit", Memory(tuple(entries.values()), counted), None
+
+    def _corrected(
+        self, ledger: tuple[Entry, ...], changes: tuple[Record, ...]
+    ) -> Iterator[Record]:
+        for change in changes:
+            entry = ledger[change.review]
+            # A cancelled transaction shows only the entries that did not fit.
+            if self.fits(entry, change):
+                yield change
+            elif entry.revision < change.revision:
+                yield change._replace(old=entry.contribution)
+
+    def promises(self, history: History, memory: Memory, *, at_rest: bool) -> Iterator[Promise]:
+        ledger, tally, _ = memory
+        counted = tuple(entry.contribution for entry in ledger)
+        yield Promise("tally is the ledger's", recount(*counted), tally.numbers)
+        was = tuple((0, *history[review])[entry.revision] for review, entry in enumerate(ledger))
+        yield Promise("ledger was the reviews'", was, counted)
+        if at_rest:
+            truth = tuple(contributions[-1] for contributions in history)
+            yield Promise("ledger is the reviews'", truth, counted)
+        yield Promise("score is the tally's", tally.numbers, tally.scored)
+
+
+class Coalescing(Ledger):
+    """Also take any two records in one transaction; of one review, the newer stands for both."""
+
+    def messages(self, history: History) -> list[Message[Attempt]]:
+        alone = super().messages(history)
+        return alone + [
+            Message(
+                f"{one.name} and {two.name}",
+                Attempt(self.coalesced(*one.start.changes, *two.start.changes)),
+                one.settles | two.settles,
+            )
+            for one, two in combinations(alone, 2)
+        ]
+
+    def coalesced(self, older: Record, newer: Record) -> tuple[Record, ...]:
+        if older.review != newer.review:
+            return older, newer
+        return (newer._replace(old=older.old),)
+
+
+class Reconciling(Ledger):
+    """Lose any record; read every review again, at the latest after its last write."""
+
+    def messages(self, history: History) -> list[Message[Attempt]]:
+        stream = [Message(each.name, each.start, settles=0) for each in super().messages(history)]
+        # A reading shows no old image, and any first guess will do. A reading of 0 is not
+        # skipped: the entry may hold another contribution.
+        return stream + [
+            Message(
+                f"reading of {record}",
+                Attempt((record._replace(old=0),)),
+                settles=(record.revision == len(history[record.review])) << record.review,
+            )
+            for record in records_of(history)
+        ]
+
+
+class TrustsOldImage(Ledger):
+    """Ask whether the record is newer, but not what was counted before it."""
+
+    def fits(self, entry: Entry, change: Record) -> bool:
+        return entry.revision < change.revision
+
+
+class IgnoresRevisions(Ledger):
+    """Ask what was counted before the record, but not whether it is newer."""
+
+    def fits(self, entry: Entry, change: Record) -> bool:
+        return entry.contribution == change.old
+
+
+class Unconditional(Ledger):
+    """Ask nothing of the entry."""
+
+    def fits(self, entry: Entry, change: Record) -> bool:  # noqa: ARG002
+        return True
+
+
+class SkipsNetZero(Coalescing):
+    """Treat two records that cancel out as one that changes nothing."""
+
+    def step(self, memory: Memory, attempt: Attempt) -> tuple[str, Memory, Attempt | None]:
+        if all(change.old == change.new for change in attempt.changes):
+            return "skip", memory, None
+        return super().step(memory, attempt)
+
+
+class IgnoresTallyRevision(Ledger):
+    """Change the tally even if it is no longer the one that was read."""
+
+    def follows(self, seen: Tally, tally: Tally) -> bool:  # noqa: ARG002
+        return True
