@@ -1,0 +1,1 @@
+"""Plaudit: articles and their reviews, on AWS Lambda and DynamoDB."""

@@ -199,7 +199,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):  # noqa: UP046 - the syntax for it needs Python 3.12
+class Page(Generic[T]):
     """
     A slice of a list.
 

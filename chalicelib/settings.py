@@ -81,7 +81,9 @@ class Settings:
     @cached_property
     def moderation(self) -> str:
         """Whether a review is public at once (`publish_first`, unless told) or after a decision."""
-        return self._one_of("MODERATION", MODERATIONS, self._environ.get("MODERATION", "publish_first"))
+        return self._one_of(
+            "MODERATION", MODERATIONS, self._environ.get("MODERATION", "publish_first")
+        )
 
     @cached_property
     def captcha(self) -> str:

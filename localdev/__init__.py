@@ -1,6 +1,8 @@
 """
-AWS on a laptop: moto in the process, the tables of `infra/`, sample articles
-and a pump that carries the stream to the real tally worker.
+AWS on a laptop.
+
+moto in the process, the tables of `infra/`, sample articles, and a pump that
+carries the stream to the real tally worker.
 
 Never part of the deployment package: it stands outside `chalicelib/`, and
 `app.py` imports it in the stage `local` alone.

@@ -23,7 +23,7 @@ _BODILESS: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 class Gateway(LocalGateway):
     """Chalice's local gateway with Plaudit's answers."""
 
-    def handle_request(self, method: str, path: str, headers: Any, body: bytes | None) -> Any:  # noqa: ANN401
+    def handle_request(self, method: str, path: str, headers: Any, body: bytes | None) -> Any:
         """Answer one request at a time, unknown paths as AWS will, and say so in the terminal."""
         started = time.perf_counter()
         with aws.LOCK:
@@ -54,7 +54,7 @@ class RequestHandler(ChaliceRequestHandler):
         payload: tuple[dict[str, str], bytes | None] = super()._parse_payload()
         return payload
 
-    def _send_http_response(self, code: int, headers: Any, body: Any) -> None:  # noqa: ANN401
+    def _send_http_response(self, code: int, headers: Any, body: Any) -> None:
         """Give no length to an answer that has no body (RFC 9110, 8.6)."""
         if self.command == "HEAD" or code in _BODILESS:
             self.send_response(code)
@@ -68,7 +68,7 @@ class Server(LocalDevServer):
 
     editor_key = ""
 
-    def __init__(self, app: Any, config: Any, host: str, port: int) -> None:  # noqa: ANN401
+    def __init__(self, app: Any, config: Any, host: str, port: int) -> None:
         super().__init__(app, config, host, port, handler_cls=RequestHandler)
 
     def serve_forever(self) -> None:
@@ -80,5 +80,5 @@ class Server(LocalDevServer):
 def install(editor_key: str) -> None:
     """Put the classes where `chalice local` looks for them."""
     Server.editor_key = editor_key
-    chalice.local.LocalGateway = Gateway  # type: ignore[misc]
-    chalice.local.LocalDevServer = Server  # type: ignore[misc]
+    setattr(chalice.local, "LocalGateway", Gateway)  # noqa: B010 - a class is no variable to mypy
+    setattr(chalice.local, "LocalDevServer", Server)  # noqa: B010

@@ -1,3 +1,6 @@
 """placeholder"""
+
 from typing import Any
+
+
 def register(app: Any, editor_key: str) -> None: ...

@@ -19,7 +19,9 @@ _ELSEWHERE: Final = frozenset({"__pycache__", "tests", "docs", "bench"})
 class SourceTree(OSUtils):
     """The project without what a running server does not read."""
 
-    def walk(self, path: str, followlinks: bool = False) -> Iterator[tuple[str, list[str], list[str]]]:  # noqa: FBT001, FBT002 - Chalice's
+    def walk(
+        self, path: str, followlinks: bool = False
+    ) -> Iterator[tuple[str, list[str], list[str]]]:
         """Give folders and files as `os.walk` does."""
         for folder, below, files in os.walk(path, followlinks=followlinks):
             below[:] = [
@@ -39,4 +41,4 @@ class SourceWatcher(stat.StatFileWatcher):
 
 def install() -> None:
     """Put the watcher where `chalice local` looks for it."""
-    stat.StatFileWatcher = SourceWatcher
+    setattr(stat, "StatFileWatcher", SourceWatcher)  # noqa: B010 - a class is no variable to mypy

@@ -7,8 +7,8 @@ from typing import Any, Final
 from chalice.app import Chalice
 from chalice.config import Config
 
-from localdev.gateway import Gateway
 from localdev.front_matter import read
+from localdev.gateway import Gateway
 
 ARTICLES: Final = Path(__file__).parent / "articles"
 UNREVIEWED: Final = "quiet-corner"

@@ -20,7 +20,7 @@ class _Loader(yaml.SafeLoader):
     """Reads CloudFormation's short functions as the text behind them."""
 
 
-def _function(loader: yaml.SafeLoader, _: str, node: yaml.ScalarNode) -> Any:  # noqa: ANN401
+def _function(loader: yaml.SafeLoader, _: str, node: yaml.ScalarNode) -> Any:
     return loader.construct_scalar(node)
 
 

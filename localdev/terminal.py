@@ -28,7 +28,7 @@ class Readable(logging.Formatter):
 class _OnlyOurs(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         ours = record.name.startswith("chalicelib")
-        return ours and record.getMessage() not in _HIDDEN or record.levelno >= logging.WARNING
+        return (ours and record.getMessage() not in _HIDDEN) or record.levelno >= logging.WARNING
 
 
 def configure() -> None:

@@ -264,9 +264,7 @@ def _made(old: Article, fields: dict[str, Any], at: datetime) -> Article:
 
 def _is_same(old: Article, new: Article) -> bool:
     """Tell whether a change would change nothing but the revision and the time."""
-    summary = replace(
-        new.summary, revision=old.summary.revision, updated_at=old.summary.updated_at
-    )
+    summary = replace(new.summary, revision=old.summary.revision, updated_at=old.summary.updated_at)
     return replace(new, summary=summary) == old
 
 

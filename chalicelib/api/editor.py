@@ -49,9 +49,7 @@ def list_unlisted_articles(request: Request) -> Response:
     position = cursors.open_for(http.query(request, "cursor"), "editor/articles")
     page = articles.list_unlisted(position, http.limit(request))
     following = cursors.issue(page.position, "editor/articles")
-    return http.private(
-        shapes.page([shapes.editors_summary(one) for one in page.items], following)
-    )
+    return http.private(shapes.page([shapes.editors_summary(one) for one in page.items], following))
 
 
 @http.route(
@@ -95,9 +93,7 @@ def decide_reviews(request: Request) -> Response:
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
     body = schemas.parse(schemas.DecisionsIn, http.read_object(request, MOST_BODY_BYTES))
-    results = [
-        {"slug": one.slug, "id": one.id, "result": _decide(one)} for one in body.decisions
-    ]
+    results = [{"slug": one.slug, "id": one.id, "result": _decide(one)} for one in body.decisions]
     return http.private({"results": results})
 
 
@@ -129,9 +125,9 @@ def _decide(decision: "DecisionIn") -> str:
     slug, review_id, note = decision.slug, decision.id, decision.note
     status = moderation.DECISIONS[decision.decision]
     key = reviews.find_key(slug, review_id)
+    if key is None:
+        return ReviewNotFoundError.code
     try:
-        if key is None:
-            raise ReviewNotFoundError
         if key.kind == "P" and decision.decision == "publish":
             is_changed = reviews.accept_proposal(slug, key, review_id, note, now())
         else:

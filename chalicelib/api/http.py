@@ -34,10 +34,11 @@ from chalicelib.guard import editors
 
 Json: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[..., Response]
+Headers: TypeAlias = dict[str, str | list[str]]
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 PROBLEM_TYPE: Final = "application/problem+json"
-SECURITY_HEADERS: Final = {
+SECURITY_HEADERS: Final[Headers] = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
@@ -154,7 +155,7 @@ def problem(error: PlauditError, request_id: str) -> Response:
             {"pointer": one.pointer, "code": one.code, "message": one.message}
             for one in error.problems
         ]
-    headers = {"Content-Type": PROBLEM_TYPE, "Cache-Control": NO_STORE, **error.headers}
+    headers: Headers = {"Content-Type": PROBLEM_TYPE, "Cache-Control": NO_STORE, **error.headers}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     return Response(dump(body), headers, error.status)
@@ -168,10 +169,10 @@ def private(body: Json | None, status: int = 200, **headers: str) -> Response:
         body: None for 204.
         headers: With underscores for hyphens.
     """
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    named: Headers = {name.replace("_", "-"): value for name, value in headers.items()}
     if body is None:
         return Response("", {"Cache-Control": NO_STORE, **named}, 204)
-    content = {"Content-Type": "application/json", "Cache-Control": NO_STORE}
+    content: Headers = {"Content-Type": "application/json", "Cache-Control": NO_STORE}
     return Response(dump(body), content | named, status)
 
 
@@ -184,7 +185,7 @@ def public(request: Request, body: Json, revision: int | None = None) -> Respons
     """
     text = dump(body)
     tag = etag(text, revision)
-    headers = {"ETag": tag, "Cache-Control": PUBLIC_CACHE}
+    headers: Headers = {"ETag": tag, "Cache-Control": PUBLIC_CACHE}
     wanted = header(request, "If-None-Match")
     if wanted is not None and (wanted.strip() == "*" or tag.strip('"') in _ETAG.findall(wanted)):
         return Response("", headers, 304)
@@ -252,7 +253,7 @@ def query(request: Request, name: str, longest: int = 512) -> str | None:
     Raises:
         InvalidRequestError: It is empty or too long.
     """
-    value: str | None = (request.query_params or {}).get(name)
+    value: str | None = request.query_params.get(name) if request.query_params else None
     if value is None:
         return None
     if not value or len(value) > longest:
@@ -299,7 +300,7 @@ def read_object(request: Request, most_bytes: int) -> Json:
         InvalidRequestError: It is missing, or no JSON object in UTF-8.
     """
     try:
-        raw = request.raw_body
+        raw: Any = request.raw_body
     except ValueError:
         raise InvalidRequestError("The body is not valid base64.") from None
     if len(raw) > most_bytes:
@@ -340,6 +341,7 @@ def _refusal(app: Chalice, allowed: str) -> Callable[..., Response]:
         raise MethodNotAllowedError(headers={"Allow": allowed})
 
     def method_not_allowed(**parameters: str) -> Response:
-        return respond(app.current_request, refuse, parameters, None)
+        request: Any = app.current_request
+        return respond(request, refuse, parameters, None)
 
     return method_not_allowed

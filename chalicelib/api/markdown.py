@@ -12,9 +12,12 @@ from typing import Final
 import nh3
 from markdown_it import MarkdownIt
 
-_TAGS: Final = set(
-    "a abbr blockquote br code del em h1 h2 h3 h4 h5 h6 hr img li ol p pre s strong"
-    " table tbody td th thead tr ul".split()
+_TAGS: Final = frozenset(
+    {
+        *("a", "abbr", "blockquote", "br", "code", "del", "em", "hr", "img", "pre", "s", "strong"),
+        *("h1", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", "ul"),
+        *("table", "tbody", "td", "th", "thead", "tr"),
+    }
 )
 _ATTRIBUTES: Final = {
     "a": {"href", "title"},
@@ -31,7 +34,7 @@ def render(markdown: str) -> str:
     """Give the HTML of a text."""
     return nh3.clean(
         _parser().render(markdown),
-        tags=_TAGS,
+        tags=set(_TAGS),
         attributes=_ATTRIBUTES,
         url_schemes=_SCHEMES,
         filter_style_properties={"text-align"},

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from chalice.app import Chalice
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chalicelib import settings
@@ -103,7 +104,7 @@ def problems_of(contract: Contract) -> list[type[PlauditError]]:
     return list(dict.fromkeys([*contract.errors, *secured, *_EVERYWHERE]))
 
 
-def _operation(path: str, method: str, view: Any, contract: Contract) -> Json:  # noqa: ANN401
+def _operation(path: str, method: str, view: Any, contract: Contract) -> Json:
     summary, _, description = (view.__doc__ or "").strip().partition("\n")
     operation: Json = {
         "operationId": view.__name__ + ("_head" if method == "HEAD" else ""),
@@ -221,8 +222,8 @@ def _schemas() -> Json:
         (model, "validation" if name.endswith("In") else "serialization")
         for name, model in vars(schemas).items()
         if isinstance(model, type)
-        and issubclass(model, schemas.BaseModel)
-        and model is not schemas.BaseModel
+        and issubclass(model, BaseModel)
+        and model is not BaseModel
         and not name.startswith("_")
     ]
     _, document = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]

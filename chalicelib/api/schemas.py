@@ -121,7 +121,7 @@ _OWN_KINDS: Final = frozenset({"required", "too_long", "invalid"})
 
 
 def _fault(kind: str) -> PydanticCustomError:
-    return PydanticCustomError(kind, "see MESSAGES")  # type: ignore[arg-type]
+    return PydanticCustomError(kind, "see MESSAGES")
 
 
 def _written(longest: int, *, one_line: bool, required: bool = True) -> Callable[[str], str]:
@@ -196,7 +196,7 @@ def _past(value: object) -> datetime:
     return at
 
 
-def _sized(shortest: int, longest: int) -> Any:  # noqa: ANN401 - a pydantic annotation
+def _sized(shortest: int, longest: int) -> Any:
     return Field(json_schema_extra={"minLength": shortest, "maxLength": longest})
 
 

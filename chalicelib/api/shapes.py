@@ -124,8 +124,10 @@ def _head(one: Summary) -> Json:
 
 
 def _image(one: Image | None) -> Json | None:
-    return one and {"url": one.url, "alt": one.alt, "credit": one.credit}
+    return None if one is None else {"url": one.url, "alt": one.alt, "credit": one.credit}
 
 
 def _reply(one: Reply | None) -> Json | None:
-    return one and {"message": one.message, "replied_at": rfc3339(one.replied_at)}
+    if one is None:
+        return None
+    return {"message": one.message, "replied_at": rfc3339(one.replied_at)}

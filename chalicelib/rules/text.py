@@ -25,7 +25,7 @@ _INVISIBLE: Final = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff\u3164\u2800"
 
 
 def normalise(text: str) -> str:
-    """Give the text in NFC with `\\n` line ends, without surrounding white space."""
+    r"""Give the text in NFC with `\n` line ends, without surrounding white space."""
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
 
 

@@ -16,7 +16,7 @@ An article, its gate and its listing rows are written in one transaction, so
 that no list shows what is not public.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from chalicelib import settings
@@ -176,7 +176,9 @@ def list_top(tag: str | None, author: str | None, position: str | None, limit: i
     wanted = [keys.key(keys.EVERY_ARTICLE, sk) for sk in tallies]
     listed = {row["sk"]["S"]: row for row in client.batch_get({table: wanted})[table]}
     rated = (
-        Rated(items.summary_from(listed[sk]), tally) for sk, tally in tallies.items() if sk in listed
+        Rated(items.summary_from(listed[sk]), tally)
+        for sk, tally in tallies.items()
+        if sk in listed
     )
     return Page(tuple(rated), following)
 
@@ -308,7 +310,7 @@ def _tallies(slugs: list[str]) -> dict[str, Tally]:
 def _filtered_page(  # noqa: PLR0913, PLR0917
     condition: str,
     values: dict[str, str],
-    filters: dict[str, str | None],
+    filters: Mapping[str, str | None],
     limit: int,
     sort_key: str,
     index: str | None = None,

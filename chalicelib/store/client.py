@@ -84,7 +84,7 @@ def dynamodb() -> "DynamoDBClient":
     return boto3.client("dynamodb", config=config)
 
 
-def call(operation: str, **parameters: Any) -> Any:  # noqa: ANN401 - shape differs by operation
+def call(operation: str, **parameters: Any) -> Any:
     """
     Make one request.
 
@@ -140,7 +140,9 @@ def get(table: str, key: Item, *, consistent: bool = False) -> Item | None:
     return item
 
 
-def batch_get(keys: Mapping[str, Sequence[Item]], *, consistent: bool = False) -> dict[str, list[Item]]:
+def batch_get(
+    keys: Mapping[str, Sequence[Item]], *, consistent: bool = False
+) -> dict[str, list[Item]]:
     """
     Read rows of several tables, in one round trip unless DynamoDB holds some back.
 
@@ -172,7 +174,7 @@ def batch_get(keys: Mapping[str, Sequence[Item]], *, consistent: bool = False) -
     raise UnavailableError
 
 
-def query_all(**parameters: Any) -> Iterator[Item]:  # noqa: ANN401
+def query_all(**parameters: Any) -> Iterator[Item]:
     """
     Read a whole partition, page by page.
 

@@ -188,7 +188,9 @@ def rating_order(rating: int, review_id: str) -> str:
 
 def pack_reply(reply: Reply | None) -> Plain | None:
     """Give a reply's attributes."""
-    return reply and {"message": reply.message, "replied_at": rfc3339(reply.replied_at)}
+    if reply is None:
+        return None
+    return {"message": reply.message, "replied_at": rfc3339(reply.replied_at)}
 
 
 @_reader
@@ -275,7 +277,7 @@ def _pack(value: object) -> Item:
     raise TypeError(msg)
 
 
-def _unpack(attribute: Item) -> Any:  # noqa: ANN401 - as deep as what was packed
+def _unpack(attribute: Item) -> Any:
     ((kind, value),) = attribute.items()
     match kind:
         case "S":
@@ -306,20 +308,20 @@ def _summary(plain: Plain) -> Summary:
     )
 
 
-def _pack_time(at: Any) -> str | None:  # noqa: ANN401
+def _pack_time(at: Any) -> str | None:
     return None if at is None else rfc3339(at)
 
 
-def _time(text: str | None) -> Any:  # noqa: ANN401
+def _time(text: str | None) -> Any:
     return None if text is None else from_rfc3339(text)
 
 
 def _reply(plain: Plain | None) -> Reply | None:
-    return plain and Reply(plain["message"], from_rfc3339(plain["replied_at"]))  # type: ignore[return-value]
+    return Reply(plain["message"], from_rfc3339(plain["replied_at"])) if plain else None
 
 
 def _pack_handle(handle: ReviewHandle | None) -> Plain | None:
-    return handle and {"sk": keys.review_sk(handle.key), "id": handle.id}
+    return None if handle is None else {"sk": keys.review_sk(handle.key), "id": handle.id}
 
 
 def _handle(plain: Plain | None) -> ReviewHandle | None:

@@ -41,7 +41,7 @@ _MARKERS: Final = 2
 class Order(NamedTuple):
     """An order of an article's public reviews: an index and a direction."""
 
-    index: str
+    by: str
     sort_key: str
     forward: bool
 
@@ -94,7 +94,7 @@ def add(review: Review, replaces: int | None = None) -> Review | None:
     return None
 
 
-def edit(  # noqa: PLR0913 - the parts of one conditional write
+def edit(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     slug: str,
     key: ReviewKey,
     review_id: str,
@@ -164,7 +164,7 @@ def withdraw(slug: str, key: ReviewKey, review_id: str, at: datetime) -> None:
             raise ReviewNotFoundError from None
 
 
-def decide(
+def decide(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     slug: str, key: ReviewKey, review_id: str, status: ReviewStatus, note: str, at: datetime
 ) -> bool:
     """
@@ -312,7 +312,7 @@ def list_public(slug: str, order: str, position: str | None, limit: int) -> Page
     answer = client.call(
         "query",
         TableName=settings.current().content_table,
-        IndexName=chosen.index,
+        IndexName=chosen.by,
         KeyConditionExpression=condition,
         ExpressionAttributeValues=items.pack(values),
         ScanIndexForward=chosen.forward,
@@ -440,4 +440,3 @@ def _expect_public(slug: str) -> None:
     # published just now is in the table first.
     if client.get(settings.current().content_table, keys.gate(slug), consistent=True) is None:
         raise ArticleNotFoundError
-

@@ -294,9 +294,7 @@ def _tally_update(slug: str, seen: Tally, after: Tally, score: int) -> Action:
         "count": after.count - seen.count,
         "total": after.total - seen.total,
         "revision": after.revision - seen.revision,
-        **{
-            f"stars_{number}": after.stars[number - 1] - seen.stars[number - 1] for number in STARS
-        },
+        **{f"stars_{number}": after.stars[number - 1] - seen.stars[number - 1] for number in STARS},
     }
     added = {name: number for name, number in differences.items() if number}
     # The score needs the numbers that the additions lead to, so they must

@@ -1,6 +1,8 @@
 """
-The tally's algorithm: compare and set each review's ledger entry in the same
-transaction that adds the difference to the tally.
+The tally's algorithm.
+
+It compares and sets each review's ledger entry in the same transaction that
+adds the difference to the tally.
 
 A change whose revision is not newer than the ledger's does nothing, so order,
 repetition, other workers and a crash at any point make no difference. The

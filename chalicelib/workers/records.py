@@ -99,7 +99,10 @@ def slug_of(record: Record) -> str:
 
 
 def _review_change(
-    slug: str, digest: bytes, old_image: Any, new_image: Any  # noqa: ANN401
+    slug: str,
+    digest: bytes,
+    old_image: Any,
+    new_image: Any,
 ) -> ReviewChange | None:
     before, is_known = _before(old_image)
     if new_image is None:
@@ -117,7 +120,7 @@ def _review_change(
     return ReviewChange(slug, digest, after.revision, old, new)
 
 
-def _before(old_image: Any) -> tuple[Review | None, bool]:  # noqa: ANN401
+def _before(old_image: Any) -> tuple[Review | None, bool]:
     if old_image is None:
         return None, True
     try:
@@ -127,7 +130,7 @@ def _before(old_image: Any) -> tuple[Review | None, bool]:  # noqa: ANN401
         return None, False
 
 
-def _article_change(slug: str, old_image: Any, new_image: Any) -> ArticleChange | None:  # noqa: ANN401
+def _article_change(slug: str, old_image: Any, new_image: Any) -> ArticleChange | None:
     if new_image is None:
         removed = items.article_from(old_image)
         return ArticleChange(slug, removed.revision + 1, None)

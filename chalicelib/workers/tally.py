@@ -93,7 +93,7 @@ def _count(batch: Sequence[Record]) -> list[Record]:
 
 def _read(batch: Sequence[Record]) -> tuple[list[_Asked], list[Record]]:
     """Read a batch up to the first record that can neither be read nor put aside."""
-    asked = []
+    asked: list[_Asked] = []
     for position, record in enumerate(batch):
         try:
             change = records.read(record)
@@ -115,9 +115,7 @@ def _put_aside(record: Record, reason: str) -> bool:
     except Exception as error:  # noqa: BLE001 - the record must come again
         logs.failure("quarantine failed", error, sequence_number=number)
         return False
-    logs.write(
-        "quarantine", level=logging.ERROR, slug=slug, sequence_number=number, reason=reason
-    )
+    logs.write("quarantine", level=logging.ERROR, slug=slug, sequence_number=number, reason=reason)
     return True
 
 

@@ -1,11 +1,9 @@
 """
 Search of every state that a stream, its workers and their crashes can reach.
 
-A message may be delivered any number of times and in any order, and a worker may
-crash before or after any step, any number of times: a state counts neither, so the
-search ends although nothing limits them. It goes breadth first: no counterexample
-is shorter than the one it returns. The one invariant: what happens next depends on
-the state alone, so no state needs a second visit.
+Messages are delivered in any order and any number of times, and a worker crashes before or after
+any step, any number of times: a state counts neither, so the search ends without a limit on them.
+The one invariant: what can happen next depends on the state alone, so one visit of each is enough.
 """
 
 from collections import deque
@@ -22,14 +20,7 @@ Local = TypeVar("Local", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Message(Generic[Local]):
-    """
-    What the stream may hand to a worker, whenever and as often as it likes.
-
-    Attributes:
-        name: For the trace.
-        start: The worker's own state before its first step.
-        settles: Bit set of the records that are owed no longer once a worker reports success.
-    """
+    """What the stream may hand to a worker; success takes the bits `settles` from what is owed."""
 
     name: str
     start: Local
@@ -46,10 +37,8 @@ class Promise(NamedTuple):
 
 class Design(Protocol[History_contra, Memory, Local]):
     """
-    A step machine without time or randomness.
-
-    `step` makes one atomic call and returns its name, the memory after it, and the worker's own
-    state after it; None reports success. `at_rest`: no record is owed and no worker is busy.
+    A machine whose `step` makes one atomic call: it returns the call's name, the memory after it
+    and the worker's state after it, None for success. At rest, nothing is owed and nobody is busy.
     """
 
     def start(self, history: History_contra, /) -> Memory: ...
@@ -61,7 +50,7 @@ class Design(Protocol[History_contra, Memory, Local]):
 
 
 class State(NamedTuple, Generic[Memory, Local]):
-    """A worker is None when idle, else its message's index and its own state."""
+    """A worker is None when idle, else the index of its message and its own state."""
 
     memory: Memory
     workers: tuple[tuple[int, Local] | None, ...]
@@ -77,7 +66,7 @@ class Explored:
 
 @dataclass(frozen=True, slots=True)
 class Counterexample:
-    """A shortest way into a state that breaks a promise, and that promise."""
+    """A shortest way to a broken promise, as the search goes breadth first."""
 
     trace: tuple[str, ...]
     broken: Promise
@@ -96,25 +85,21 @@ def explore(
         promises = design.promises(history, memory, at_rest=at_rest)
         return next((promise for promise in promises if promise.expected != promise.found), None)
 
-    def following(
-        state: State[Memory, Local],
-    ) -> Iterator[tuple[State[Memory, Local], str]]:
+    def following(state: State[Memory, Local]) -> Iterator[tuple[State[Memory, Local], str]]:
         memory, workers, owed = state
         for place, worker in enumerate(workers):
-            before, behind = workers[:place], workers[place + 1 :]
-            idle = (*before, None, *behind)
+            left, right = workers[:place], workers[place + 1 :]
+            idle = (*left, None, *right)
             if worker:
                 yield State(memory, idle, owed), f"{'AB'[place]} crashes"
             for index, local in [worker] if worker else deliveries:
                 name, after, onward = step(memory, local)
                 label = f"{'AB'[place]}, {messages[index].name}: {name}"
                 if onward is None:
-                    left = owed & ~messages[index].settles
-                    yield State(after, idle, left), label
+                    yield State(after, idle, owed & ~messages[index].settles), label
                     yield State(after, idle, owed), f"{label}, crashes"
                 else:
-                    busy = (*before, (index, onward), *behind)
-                    yield State(after, busy, owed), label
+                    yield State(after, (*left, (index, onward), *right), owed), label
 
     owed = reduce(or_, (message.settles for message in messages), 0)
     first: State[Memory, Local] = State(design.start(history), (None, None), owed)
@@ -122,13 +107,12 @@ def explore(
     waiting = deque([first])
     while waiting:
         state = waiting.popleft()
-        promise = broken(state.memory, not state.owed and not any(state.workers))
-        if promise is not None:
-            trace = []
-            while (origin := reached[state]) is not None:
+        if promise := broken(state.memory, not state.owed and not any(state.workers)):
+            trace: tuple[str, ...] = ()
+            while origin := reached[state]:
                 state, label = origin
-                trace.append(label)
-            return Counterexample(tuple(reversed(trace)), promise)
+                trace = (label, *trace)
+            return Counterexample(trace, promise)
         for after, label in following(state):
             if after not in reached:
                 reached[after] = (state, label)

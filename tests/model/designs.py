@@ -1,24 +1,22 @@
 """
 Ways to tally reviews from a stream of records, as machines of atomic DynamoDB calls.
 
-| design                 | calls for a record                 | verdict                              |
-| ---------------------- | ---------------------------------- | ------------------------------------ |
-| `PlainAdd`             | ADD new - old                      | wrong: a redelivery counts again     |
-| `MarkThenAdd`          | mark the record; ADD               | wrong: a crash between loses it      |
-| `AddThenMark`          | look for the mark; ADD; mark       | wrong: a crash between repeats it    |
-| `Watermark`            | ADD if newer than the last counted | wrong: drops what arrives late       |
-| `Ledger`, ours         | read tally; entry and tally at once| right: takes back what was counted   |
-| `Coalescing`           | ... for two records                | right: `Ledger` and fewer calls      |
-| `Reconciling`          | ... for a review as it is now      | right even if every record is lost   |
-| `TrustsOldImage`       | `Ledger`, any contribution fits    | wrong: takes back what never counted |
-| `IgnoresRevisions`     | `Ledger`, any revision fits        | wrong: 0 -> 4 fits again after 4 -> 0|
-| `Unconditional`        | `Ledger`, any entry fits           | wrong: both of these                 |
-| `SkipsNetZero`         | `Coalescing`, not if 0 is the sum  | wrong: forgets what is superseded    |
-| `IgnoresTallyRevision` | `Ledger`, any tally fits           | numbers right: ADD commutes; score   |
-|                        |                                    | wrong: it is SET from the tally read |
+| design                | calls for a record                   | verdict                             |
+| --------------------- | ------------------------------------ | ----------------------------------- |
+| `PlainAdd`            | ADD new - old                        | wrong: a redelivery counts again    |
+| `MarkThenAdd`         | mark the record; ADD                 | wrong: a crash between loses it     |
+| `AddThenMark`         | look for the mark; ADD; mark         | wrong: a crash between repeats it   |
+| `Watermark`           | ADD if newer than the last counted   | wrong: drops what arrives late      |
+| `Ledger`, ours        | read tally; entry and tally together | right: replaces what it counted     |
+| `Coalescing`          | the same for two records             | right: `Ledger` with fewer calls    |
+| `Reconciling`         | the same for a review as it is now   | right even if every record is lost  |
+| - not `asks_counted`  | without comparing contributions      | wrong: takes back what never was    |
+| - not `asks_newer`    | without comparing revisions          | wrong: a late 0 -> 4 fits again     |
+| - not `asks_unmoved`  | without comparing the tally read     | right numbers (ADD), wrong score    |
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple, TypeAlias
 
@@ -26,8 +24,6 @@ from tests.model.checker import Message, Promise
 
 History: TypeAlias = tuple[tuple[int, ...], ...]
 """Per review of one article, its contribution (stars, 0 = none) at revision 1, 2, ..."""
-Numbers: TypeAlias = tuple[int, int]
-"""Count of reviews that contribute, total of their stars."""
 
 
 class Record(NamedTuple):
@@ -43,11 +39,11 @@ class Record(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """`scored`: the numbers that the stored score was computed from."""
+    """Count and total as `numbers`; `scored` are those that the score was computed from."""
 
     revision: int = 0
-    numbers: Numbers = (0, 0)
-    scored: Numbers = (0, 0)
+    numbers: tuple[int, int] = (0, 0)
+    scored: tuple[int, int] = (0, 0)
 
 
 class Entry(NamedTuple):
@@ -74,7 +70,7 @@ def records_of(history: History) -> list[Record]:
     ]
 
 
-def add(numbers: Numbers, *changes: Record) -> Numbers:
+def add(numbers: tuple[int, int], *changes: Record) -> tuple[int, int]:
     """Say what ADD makes of a tally's numbers."""
     count, total = numbers
     for change in changes:
@@ -83,7 +79,7 @@ def add(numbers: Numbers, *changes: Record) -> Numbers:
     return count, total
 
 
-def recount(*contributions: int) -> Numbers:
+def recount(*contributions: int) -> tuple[int, int]:
     """Say what a tally's numbers should be."""
     return sum(each > 0 for each in contributions), sum(contributions)
 
@@ -114,7 +110,7 @@ class PlainAdd:
 
     def promises(self, history: History, memory: Memory, *, at_rest: bool) -> Iterator[Promise]:
         if at_rest:
-            truth = recount(*(contributions[-1] for contributions in history))
+            truth = recount(*(stars[-1] for stars in history))
             yield Promise("tally is the reviews'", truth, memory.tally.numbers)
 
 
@@ -126,8 +122,7 @@ class MarkThenAdd(PlainAdd):
             return super().step(memory, work)
         if work.record in memory.marks:
             return "is marked", memory, None
-        marked = memory._replace(marks=memory.marks | {work.record})
-        return "mark", marked, work._replace(calls=1)
+        return "mark", memory._replace(marks=memory.marks | {work.record}), work._replace(calls=1)
 
 
 class AddThenMark(PlainAdd):
@@ -160,8 +155,13 @@ class Attempt(NamedTuple):
     seen: Tally | None = None
 
 
+@dataclass(frozen=True)
 class Ledger:
-    """Replace the review's entry and add what that changes, in one transaction."""
+    """Replace the review's entry and add what that changes; False leaves a condition out."""
+
+    asks_newer: bool = True
+    asks_counted: bool = True
+    asks_unmoved: bool = True
 
     def start(self, history: History) -> Memory:
         return Memory(ledger=(Entry(),) * len(history))
@@ -175,33 +175,27 @@ class Ledger:
         ]
 
     def fits(self, entry: Entry, change: Record) -> bool:
-        return entry.revision < change.revision and entry.contribution == change.old
-
-    def follows(self, seen: Tally, tally: Tally) -> bool:
-        return seen.revision == tally.revision
+        newer = entry.revision < change.revision or not self.asks_newer
+        return newer and (entry.contribution == change.old or not self.asks_counted)
 
     def step(self, memory: Memory, attempt: Attempt) -> tuple[str, Memory, Attempt | None]:
-        changes, seen = attempt
-        ledger, tally, _ = memory
+        (ledger, tally, _), (changes, seen) = memory, attempt
         if seen is None:
             return "read tally", memory, Attempt(changes, tally)
-        corrected = tuple(self._corrected(ledger, changes))
+        corrected = tuple(self.corrected(ledger, changes))
         if not corrected:
             return "is stale", memory, None
-        if not self.follows(seen, tally):
+        if self.asks_unmoved and seen.revision != tally.revision:
             return "tally has moved", memory, Attempt(corrected)
         if corrected != changes:
             return "entry differs", memory, Attempt(corrected, seen)
         entries = dict(enumerate(ledger))
         entries |= {each.review: Entry(each.revision, each.new) for each in changes}
-        counted = Tally(
-            tally.revision + 1, add(tally.numbers, *changes), scored=add(seen.numbers, *changes)
-        )
+        numbers, scored = add(tally.numbers, *changes), add(seen.numbers, *changes)
+        counted = Tally(tally.revision + 1, numbers, scored)
         return "commit", Memory(tuple(entries.values()), counted), None
 
-    def _corrected(
-        self, ledger: tuple[Entry, ...], changes: tuple[Record, ...]
-    ) -> Iterator[Record]:
+    def corrected(self, ledger: Sequence[Entry], changes: Sequence[Record]) -> Iterator[Record]:
         for change in changes:
             entry = ledger[change.review]
             # A cancelled transaction shows only the entries that did not fit.
@@ -211,15 +205,14 @@ class Ledger:
                 yield change._replace(old=entry.contribution)
 
     def promises(self, history: History, memory: Memory, *, at_rest: bool) -> Iterator[Promise]:
-        ledger, tally, _ = memory
-        counted = tuple(entry.contribution for entry in ledger)
-        yield Promise("tally is the ledger's", recount(*counted), tally.numbers)
-        was = tuple((0, *history[review])[entry.revision] for review, entry in enumerate(ledger))
+        counted = tuple(entry.contribution for entry in memory.ledger)
+        yield Promise("tally is the ledger's", recount(*counted), memory.tally.numbers)
+        was = tuple((0, *stars)[at] for (at, _), stars in zip(memory.ledger, history, strict=True))
         yield Promise("ledger was the reviews'", was, counted)
         if at_rest:
-            truth = tuple(contributions[-1] for contributions in history)
+            truth = tuple(stars[-1] for stars in history)
             yield Promise("ledger is the reviews'", truth, counted)
-        yield Promise("score is the tally's", tally.numbers, tally.scored)
+        yield Promise("score is the tally's", memory.tally.numbers, memory.tally.scored)
 
 
 class Coalescing(Ledger):
@@ -237,9 +230,8 @@ class Coalescing(Ledger):
         ]
 
     def coalesced(self, older: Record, newer: Record) -> tuple[Record, ...]:
-        if older.review != newer.review:
-            return older, newer
-        return (newer._replace(old=older.old),)
+        same = older.review == newer.review
+        return (newer._replace(old=older.old),) if same else (older, newer)
 
 
 class Reconciling(Ledger):
@@ -247,8 +239,7 @@ class Reconciling(Ledger):
 
     def messages(self, history: History) -> list[Message[Attempt]]:
         stream = [Message(each.name, each.start, settles=0) for each in super().messages(history)]
-        # A reading shows no old image, and any first guess will do. A reading of 0 is not
-        # skipped: the entry may hold another contribution.
+        # A reading has no old image. Any guess will do, but it is none to skip a record for.
         return stream + [
             Message(
                 f"reading of {record}",
@@ -257,40 +248,3 @@ class Reconciling(Ledger):
             )
             for record in records_of(history)
         ]
-
-
-class TrustsOldImage(Ledger):
-    """Ask whether the record is newer, but not what was counted before it."""
-
-    def fits(self, entry: Entry, change: Record) -> bool:
-        return entry.revision < change.revision
-
-
-class IgnoresRevisions(Ledger):
-    """Ask what was counted before the record, but not whether it is newer."""
-
-    def fits(self, entry: Entry, change: Record) -> bool:
-        return entry.contribution == change.old
-
-
-class Unconditional(Ledger):
-    """Ask nothing of the entry."""
-
-    def fits(self, entry: Entry, change: Record) -> bool:  # noqa: ARG002
-        return True
-
-
-class SkipsNetZero(Coalescing):
-    """Treat two records that cancel out as one that changes nothing."""
-
-    def step(self, memory: Memory, attempt: Attempt) -> tuple[str, Memory, Attempt | None]:
-        if all(change.old == change.new for change in attempt.changes):
-            return "skip", memory, None
-        return super().step(memory, attempt)
-
-
-class IgnoresTallyRevision(Ledger):
-    """Change the tally even if it is no longer the one that was read."""
-
-    def follows(self, seen: Tally, tally: Tally) -> bool:  # noqa: ARG002
-        return True

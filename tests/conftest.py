@@ -1,0 +1,109 @@
+"""
+A process that believes it is deployed, on moto.
+
+`api` sends requests, `deliver` carries the stream to the tally worker, and
+after every test its log lines are searched for readers.
+"""
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from localdev import aws as local_aws
+from localdev import tables
+from tests import builders, privacy
+from tests.client import EDITOR_KEY, Api
+
+local_aws.configure()
+os.environ.update(
+    {
+        "STAGE": "test",
+        "RELEASE": "tests",
+        "CAPTCHA": "off",
+        "MODERATION": "publish_first",
+        "READER_SECRET": "r" * 32,
+        "SIGNING_SECRETS": "s" * 32,
+        "EDITOR_KEYS": f"ada:{hashlib.sha256(EDITOR_KEY.encode()).hexdigest()}",
+    }
+)
+
+from app import app  # noqa: E402 - reads the stage
+from chalicelib import settings  # noqa: E402
+from chalicelib.store import client  # noqa: E402
+from chalicelib.workers.tally import tally_ratings  # noqa: E402
+from localdev.stream import StreamReader  # noqa: E402
+
+Deliver = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture(autouse=True)
+def _no_reader_in_the_logs() -> Iterator[None]:
+    listener = privacy.Listener()
+    root = logging.getLogger()
+    root.addHandler(listener)
+    yield
+    root.removeHandler(listener)
+    for line in listener.lines:
+        assert not list(privacy.found_in(line)), line
+
+
+@pytest.fixture
+def aws() -> Iterator[None]:
+    """Tables on a fresh moto, and a client of our own that has seen nothing else."""
+    with mock_aws():
+        client.dynamodb.cache_clear()
+        tables.create("local")
+        yield
+    client.dynamodb.cache_clear()
+
+
+@pytest.fixture
+def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Change settings for one test: `setting(MODERATION="approve_first")`."""
+
+    def change(**values: str | None) -> None:
+        for name, value in values.items():
+            if value is None:
+                monkeypatch.delenv(name, raising=False)
+            else:
+                monkeypatch.setenv(name, value)
+        settings.current.cache_clear()
+
+    settings.current.cache_clear()
+    yield change
+    monkeypatch.undo()
+    settings.current.cache_clear()
+
+
+@pytest.fixture
+def api(aws: None) -> Api:
+    """A client of the app on empty tables."""
+    return Api(app)
+
+
+@pytest.fixture
+def published(api: Api) -> str:
+    """The slug of an article that is public."""
+    answer = api.put(f"/articles/{builders.SLUG}", builders.article())
+    assert answer.status == 201, answer.text
+    return builders.SLUG
+
+
+@pytest.fixture
+def deliver(aws: None) -> Deliver:
+    """Carry the stream to the tally worker until nothing is left; gives what was carried."""
+    reader = StreamReader()
+
+    def carry() -> list[dict[str, Any]]:
+        records = reader.read()
+        for start in range(0, len(records), 100):
+            answer = tally_ratings({"Records": records[start : start + 100]}, None)
+            assert answer == {"batchItemFailures": []}
+        return records
+
+    return carry
