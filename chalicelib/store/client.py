@@ -32,6 +32,8 @@ Item: TypeAlias = dict[str, Any]
 Action: TypeAlias = dict[str, dict[str, Any]]
 
 _ATTEMPTS: Final = 6
+_MOST_ROWS: Final = 100
+"""Of BatchGetItem."""
 _CONFLICTS: Final = frozenset(
     {"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"}
 )
@@ -122,7 +124,7 @@ def write(*actions: Action) -> None:
         try:
             call(operation, **parameters)
         except _ConflictError:
-            time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter
+            _pause(attempt)
         else:
             return
     raise UnavailableError
@@ -144,10 +146,10 @@ def batch_get(
     keys: Mapping[str, Sequence[Item]], *, consistent: bool = False
 ) -> dict[str, list[Item]]:
     """
-    Read rows of several tables, in one round trip unless DynamoDB holds some back.
+    Read rows of several tables, 100 in a round trip.
 
     Args:
-        keys: Keys by table, up to 100 altogether.
+        keys: Different keys, by table.
         consistent: Whether to see every write that was answered.
 
     Returns:
@@ -157,21 +159,32 @@ def batch_get(
         UnavailableError: As `call`, or rows are still held back after six attempts.
     """
     rows: dict[str, list[Item]] = {table: [] for table in keys}
-    request: Any = {
-        table: {"Keys": list(wanted), "ConsistentRead": consistent}
-        for table, wanted in keys.items()
-        if wanted
-    }
-    for attempt in range(_ATTEMPTS):
-        if not request:
-            return rows
-        if attempt:
-            time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter
-        answer = call("batch_get_item", RequestItems=request)
-        for table, found in answer["Responses"].items():
+    wanted = [(table, key) for table, several in keys.items() for key in several]
+    for start in range(0, len(wanted), _MOST_ROWS):
+        request: dict[str, Any] = {}
+        for table, key in wanted[start : start + _MOST_ROWS]:
+            request.setdefault(table, {"Keys": [], "ConsistentRead": consistent})
+            request[table]["Keys"].append(key)
+        for table, found in _get_all(request):
             rows[table].extend(found)
+    return rows
+
+
+def _get_all(request: Any) -> Iterator[tuple[str, list[Item]]]:
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            _pause(attempt)
+        answer = call("batch_get_item", RequestItems=request)
+        yield from answer["Responses"].items()
         request = answer.get("UnprocessedKeys")
+        if not request:
+            return
     raise UnavailableError
+
+
+def _pause(attempt: int) -> None:
+    """Wait a random time, up to 0.3 s at the sixth attempt."""
+    time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter
 
 
 def query_all(**parameters: Any) -> Iterator[Item]:

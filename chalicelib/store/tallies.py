@@ -1,7 +1,7 @@
 """
 Tallies, the ledger behind them, and records that could not be counted.
 
-    read_many            BatchGetItem, consistent                1 round trip
+    read                 BatchGetItem, consistent                1 round trip per 100 rows
     commit               TransactWriteItems: ledger, tally       2 write units a row
     place                UpdateItem                              1 write unit
     every_entry          Query the tally's partition             1 per MB
@@ -12,10 +12,10 @@ Only the workers write here. The one invariant: a tally is the sum of its
 ledger, because both change in one transaction.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib import settings
 from chalicelib.model import STARS, Summary, Tally, rfc3339
@@ -37,86 +37,101 @@ class Entry:
     contribution: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class EntryChange:
-    """
-    One ledger entry's next value.
-
-    Attributes:
-        digest: 16 bytes, the review's.
-        guess: Contribution that the entry is expected to have.
-        new: The entry as it shall be; it replaces only an older revision.
-        over: Exact entry that it replaces whatever its revision. Only the
-            reconciler, which has seen the review itself, may say so.
-    """
+class EntryChange(NamedTuple):
+    """One ledger entry as it was seen and as it shall be. `digest` is the review's, 16 bytes."""
 
     digest: bytes
-    guess: int
+    seen: Entry
     new: Entry
-    over: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """
+    What was read of one article's numbers.
+
+    Attributes:
+        entries: By review digest, for every review that was asked for.
+    """
+
+    tally: Tally
+    entries: Mapping[bytes, Entry]
 
 
 class CommitRefusedError(Exception):
     """
-    The ledger or the tally was not as expected; nothing was written.
+    The ledger or the tally was not as it was seen; nothing was written.
 
     Attributes:
-        entries: The present entry of each change that did not fit, by digest.
-        tally: The present tally if it had moved on, else None.
+        present: What is there now.
     """
 
-    def __init__(self, entries: Mapping[bytes, Entry], tally: Tally | None) -> None:
-        super().__init__(f"{len(entries)} entries and {int(tally is not None)} tally differ")
-        self.entries = entries
-        self.tally = tally
+    def __init__(self, present: Seen) -> None:
+        super().__init__("the ledger or the tally has moved on")
+        self.present = present
 
 
-def read_many(slugs: Sequence[str]) -> dict[str, Tally]:
+def read(wanted: Mapping[str, Iterable[bytes]]) -> dict[str, Seen]:
     """
-    Read the tallies of up to 100 articles, as they are now.
+    Read tallies and ledger entries, as they are now.
+
+    Args:
+        wanted: Digests of reviews by slug.
 
     Returns:
-        A tally for every slug, empty where there is none.
+        For every slug its tally and the entries asked for, empty where there
+        is none.
 
     Raises:
         UnavailableError: The table could not be read.
     """
     table = settings.current().derived_table
-    rows = client.batch_get({table: [keys.tally(slug) for slug in slugs]}, consistent=True)[table]
-    found = {keys.parse_tally_pk(row["pk"]["S"]): items.tally_from(row) for row in rows}
-    return {slug: found.get(slug, Tally()) for slug in slugs}
+    asked = {slug: list(digests) for slug, digests in wanted.items()}
+    row_keys = [keys.tally(slug) for slug in asked]
+    row_keys += [keys.ledger(slug, digest) for slug, all_of in asked.items() for digest in all_of]
+    rows = client.batch_get({table: row_keys}, consistent=True)[table]
+    found = {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
+
+    def row_of(key: keys.Key) -> client.Item | None:
+        return found.get((key["pk"]["S"], key["sk"]["S"]))
+
+    return {
+        slug: Seen(
+            items.tally_from(row_of(keys.tally(slug))),
+            {digest: entry_from(row_of(keys.ledger(slug, digest))) for digest in all_of},
+        )
+        for slug, all_of in asked.items()
+    }
 
 
-def commit(
-    slug: str, seen: Tally, changes: Sequence[EntryChange], after: Tally, score: int
-) -> None:
+def commit(slug: str, seen: Seen, changes: Sequence[EntryChange], after: Tally, score: int) -> None:
     """
     Change ledger entries and their tally together, or nothing.
 
     Args:
-        seen: The tally that `after` was computed from.
+        seen: What `changes` and `after` were computed from.
         changes: Of different reviews, 1 to 99.
-        after: `seen` with the changes applied.
+        after: The tally with the changes applied.
         score: Of `after`, millionths of a star.
 
     Raises:
-        CommitRefusedError: An entry or the tally was not as expected.
+        CommitRefusedError: An entry or the tally is not as it was seen.
         UnavailableError: The changes may have been made.
     """
     actions = [_entry_update(slug, change) for change in changes]
-    if after != seen:
-        actions.append(_tally_update(slug, seen, after, score))
+    if after != seen.tally:
+        actions.append(_tally_update(slug, seen.tally, after, score))
     try:
         client.write(*actions)
     except ConditionFailedError as failed:
-        entries: dict[bytes, Entry] = {}
-        tally = None
+        entries = dict(seen.entries)
+        tally = seen.tally
         for index, row in failed.found.items():
             if index < len(changes):
                 entries[changes[index].digest] = entry_from(row)
             else:
                 tally = items.tally_from(row)
-        raise CommitRefusedError(entries, tally) from None
+        raise CommitRefusedError(Seen(tally, entries)) from None
 
 
 def place(slug: str, summary: Summary | None, revision: int, score: int) -> bool:
@@ -265,19 +280,12 @@ def entry_from(row: client.Item | None) -> Entry:
 
 
 def _entry_update(slug: str, change: EntryChange) -> Action:
-    values = {
-        ":revision": change.new.revision,
-        ":contribution": change.new.contribution,
-        ":guess": change.guess,
-    }
-    if change.over is None:
-        condition = "revision < :revision AND contribution = :guess"
-    else:
-        condition = "revision = :over AND contribution = :guess"
-        values[":over"] = change.over.revision
-    # An entry that was never written contributes nothing.
-    if change.guess == 0 and (change.over is None or change.over == Entry()):
-        condition = f"attribute_not_exists(pk) OR ({condition})"
+    condition = "attribute_not_exists(pk)"
+    values = {":revision": change.new.revision, ":contribution": change.new.contribution}
+    if change.seen != Entry():
+        condition = "revision = :seen_revision AND contribution = :seen_contribution"
+        values[":seen_revision"] = change.seen.revision
+        values[":seen_contribution"] = change.seen.contribution
     return {
         "Update": {
             "TableName": settings.current().derived_table,

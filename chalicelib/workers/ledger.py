@@ -6,81 +6,95 @@ adds the difference to the tally.
 
 A change whose revision is not newer than the ledger's does nothing, so order,
 repetition, other workers and a crash at any point make no difference. The
-record's old image is only a first guess at the ledger: when it is wrong, the
-refused transaction tells the truth and the difference is taken from that.
+difference is taken from the ledger and never from a record's own images; the
+transaction is refused if the ledger has moved on, and says what is there now.
 
 Checked exhaustively in tests/model.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Final
 
 from chalicelib.errors import UnavailableError
 from chalicelib.model import Tally, now
 from chalicelib.rules.ratings import score
 from chalicelib.store import tallies
-from chalicelib.store.tallies import CommitRefusedError, EntryChange
+from chalicelib.store.tallies import CommitRefusedError, Entry, EntryChange, Seen
 
 _ATTEMPTS: Final = 8
 _MOST_ENTRIES: Final = 99
 """TransactWriteItems takes 100 actions; one is the tally's."""
 
 
-def apply(slug: str, changes: Sequence[EntryChange], seen: Tally | None = None) -> int:
+def apply(
+    slug: str,
+    wanted: Mapping[bytes, Entry],
+    seen: Seen | None = None,
+    over: Mapping[bytes, Entry] | None = None,
+) -> int:
     """
-    Bring an article's ledger and tally to what the changes say.
+    Bring an article's ledger and tally to what its reviews say.
 
     Args:
-        changes: Of different reviews, any number.
-        seen: The article's tally, if it was read already.
+        wanted: What each review contributes, by digest, and the revision that
+            says so. It replaces an older revision only.
+        seen: The tally and those entries, if they were read already.
+        over: For the reconciler, which has seen the reviews themselves: the
+            very entries to replace, whatever their revision.
 
     Returns:
-        How many changes were newer than the ledger.
+        How many entries were changed.
 
     Raises:
         UnavailableError: DynamoDB is throttled, or others kept changing the
-            same rows. Some changes may be applied; repeat them all.
+            same rows. Some entries may be changed; repeat them all.
     """
     applied = 0
-    for start in range(0, len(changes), _MOST_ENTRIES):
-        part = changes[start : start + _MOST_ENTRIES]
-        applied += _apply(slug, {change.digest: change for change in part}, seen)
+    remaining = iter(wanted.items())
+    while part := dict(islice(remaining, _MOST_ENTRIES)):
+        applied += _apply(slug, part, seen, over)
         seen = None
     return applied
 
 
-def _apply(slug: str, pending: dict[bytes, EntryChange], seen: Tally | None) -> int:
+def _apply(
+    slug: str, wanted: dict[bytes, Entry], seen: Seen | None, over: Mapping[bytes, Entry] | None
+) -> int:
     for _ in range(_ATTEMPTS):
-        if not pending:
+        if seen is None:
+            seen = tallies.read({slug: wanted})[slug]
+        changes = [
+            EntryChange(digest, seen.entries[digest], new)
+            for digest, new in wanted.items()
+            if _is_due(seen.entries[digest], new, None if over is None else over[digest])
+        ]
+        if not changes:
             return 0
-        tally = seen or tallies.read_many([slug])[slug]
-        after = add(tally, pending.values())
+        after = add(seen.tally, changes)
         try:
-            tallies.commit(
-                slug, tally, list(pending.values()), after, score(after.count, after.total)
-            )
+            tallies.commit(slug, seen, changes, after, score(after.count, after.total))
         except CommitRefusedError as refused:
-            seen = refused.tally or tally
-            for digest, entry in refused.entries.items():
-                change = pending.pop(digest)
-                if change.over is None and entry.revision < change.new.revision:
-                    pending[digest] = replace(change, guess=entry.contribution)
+            seen = refused.present
         else:
-            return len(pending)
+            return len(changes)
     raise UnavailableError
+
+
+def _is_due(present: Entry, new: Entry, over: Entry | None) -> bool:
+    return present.revision < new.revision if over is None else present == over
 
 
 def add(tally: Tally, changes: Iterable[EntryChange]) -> Tally:
     """
-    Say what a tally is after the changes, if every guess is right.
+    Say what a tally is after the changes.
 
     Returns:
         The same tally when the changes cancel each other out.
     """
     stars = [0, *tally.stars]
     for change in changes:
-        stars[change.guess] -= 1
+        stars[change.seen.contribution] -= 1
         stars[change.new.contribution] += 1
     _, one, two, three, four, five = stars
     after = (one, two, three, four, five)

@@ -22,7 +22,7 @@ from chalicelib.model import Article, Review, Tally, now
 from chalicelib.rules.ratings import contribution, recount, score
 from chalicelib.store import articles, items, keys, reviews, tallies
 from chalicelib.store.items import MalformedItemError
-from chalicelib.store.tallies import Entry, EntryChange
+from chalicelib.store.tallies import Entry
 from chalicelib.workers.ledger import apply
 
 GRACE: Final = timedelta(minutes=15)
@@ -116,23 +116,23 @@ def reconcile(slug: str, *, repair: bool, grace: timedelta = timedelta(0)) -> Dr
     causes: list[str] = []
     current, malformed = _reviews(slug)
     causes += malformed
-    changes = _differences(ledger, current, now() - grace, causes)
+    wanted = _differences(ledger, current, now() - grace, causes)
     expected = recount([contribution(review) for review in current.values()])
     if recount([entry.contribution for entry in ledger.values()]).stars != stored.stars:
         causes.append("the tally is not the sum of its ledger")
     article = articles.find(slug)
     causes += _misplaced(slug, stored, article)
     if repair and causes:
-        _repair(slug, changes, article)
+        _repair(slug, wanted, ledger, article)
     return Drift(slug, expected, stored, tuple(causes))
 
 
 def _snapshot(slug: str) -> tuple[Tally, dict[bytes, Entry]]:
     """Read a tally and its ledger as they were at one moment."""
-    tally = tallies.read_many([slug])[slug]
+    tally = tallies.read({slug: ()})[slug].tally
     for _ in range(_ATTEMPTS):
         ledger = dict(tallies.every_entry(slug))
-        after = tallies.read_many([slug])[slug]
+        after = tallies.read({slug: ()})[slug].tally
         if after.revision == tally.revision:
             break
         tally = after
@@ -154,9 +154,9 @@ def _reviews(slug: str) -> tuple[dict[bytes, Review], list[str]]:
 
 def _differences(
     ledger: dict[bytes, Entry], current: dict[bytes, Review], settled: datetime, causes: list[str]
-) -> list[EntryChange]:
-    """Say which entries differ from their reviews, and add the causes."""
-    changes = []
+) -> dict[bytes, Entry]:
+    """Say what entries should be where they differ from their reviews, and add the causes."""
+    wanted = {}
     for digest, review in current.items():
         entry = ledger.get(digest, Entry())
         new = Entry(review.revision, contribution(review))
@@ -166,13 +166,12 @@ def _differences(
             causes.append("a write to a review was not counted")
         else:
             causes.append("a ledger entry is ahead of its review or was altered")
-        changes.append(EntryChange(digest, entry.contribution, new, over=entry))
+        wanted[digest] = new
     for digest, entry in ledger.items():
         if digest not in current and entry.contribution:
             causes.append("a ledger entry has no review")
-            gone = Entry(entry.revision + 1, 0)
-            changes.append(EntryChange(digest, entry.contribution, gone, over=entry))
-    return changes
+            wanted[digest] = Entry(entry.revision + 1, 0)
+    return wanted
 
 
 def _misplaced(slug: str, stored: Tally, article: Article | None) -> list[str]:
@@ -187,8 +186,10 @@ def _misplaced(slug: str, stored: Tally, article: Article | None) -> list[str]:
     return []
 
 
-def _repair(slug: str, changes: list[EntryChange], article: Article | None) -> None:
-    apply(slug, changes)
+def _repair(
+    slug: str, wanted: dict[bytes, Entry], ledger: dict[bytes, Entry], article: Article | None
+) -> None:
+    apply(slug, wanted, over={digest: ledger.get(digest, Entry()) for digest in wanted})
     if article is not None:
         summary = article.summary if article.is_public else None
         tallies.place(slug, summary, article.revision, score(0, 0))

@@ -25,15 +25,13 @@ class ReviewChange:
     Attributes:
         digest: The review's, 16 bytes.
         revision: After the write; for a removal one above the last.
-        old: Contribution before it, 0 to 5, as far as the record tells.
-        new: Contribution after it, 0 to 5.
+        contribution: After the write; 1 to 5 stars, or 0 for none.
     """
 
     slug: str
     digest: bytes
     revision: int
-    old: int
-    new: int
+    contribution: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +110,11 @@ def _review_change(
         # The removal has no revision of its own. A row whose last revision
         # cannot be read is left to the reconciler.
         removed = items.review_from(old_image)
-        return ReviewChange(slug, digest, removed.revision + 1, contribution(removed), 0)
+        return ReviewChange(slug, digest, removed.revision + 1, 0)
     after = items.review_from(new_image)
-    old, new = contribution(before), contribution(after)
-    if old == new and is_known:
+    if is_known and contribution(before) == contribution(after):
         return None
-    return ReviewChange(slug, digest, after.revision, old, new)
+    return ReviewChange(slug, digest, after.revision, contribution(after))
 
 
 def _before(old_image: Any) -> tuple[Review | None, bool]:

@@ -18,11 +18,11 @@ from typing import Final, NamedTuple, TypeAlias
 from chalice.app import Blueprint, DynamoDBEvent
 
 from chalicelib import logs
-from chalicelib.model import Tally, now
+from chalicelib.model import now
 from chalicelib.rules.ratings import score
 from chalicelib.store import tallies
 from chalicelib.store.items import MalformedItemError
-from chalicelib.store.tallies import Entry, EntryChange
+from chalicelib.store.tallies import Entry, Seen
 from chalicelib.workers import records
 from chalicelib.workers.ledger import apply
 from chalicelib.workers.records import ArticleChange, Change, Record, ReviewChange
@@ -79,10 +79,10 @@ def _count(batch: Sequence[Record]) -> list[Record]:
     asked, unread = _read(batch)
     left = [one.record for one in asked] + unread
     try:
-        seen = tallies.read_many(list(dict.fromkeys(one.change.slug for one in asked)))
-        for slug, tally in seen.items():
-            group = [one for one in asked if one.change.slug == slug]
-            counted = _count_article(slug, group, tally)
+        groups = _by_article(asked)
+        seen = tallies.read({slug: _wanted(group) for slug, group in groups.items()})
+        for slug, group in groups.items():
+            counted = _count_article(slug, group, seen[slug])
             left = [record for record in left if record not in counted]
             if len(counted) < len(group):
                 break
@@ -119,7 +119,14 @@ def _put_aside(record: Record, reason: str) -> bool:
     return True
 
 
-def _count_article(slug: str, group: Sequence[_Asked], seen: Tally) -> list[Record]:
+def _by_article(asked: Sequence[_Asked]) -> dict[str, list[_Asked]]:
+    groups: dict[str, list[_Asked]] = {}
+    for one in asked:
+        groups.setdefault(one.change.slug, []).append(one)
+    return groups
+
+
+def _count_article(slug: str, group: Sequence[_Asked], seen: Seen) -> list[Record]:
     """
     Count one article's records together, or one by one if that fails.
 
@@ -128,43 +135,41 @@ def _count_article(slug: str, group: Sequence[_Asked], seen: Tally) -> list[Reco
     """
     everything = [one.record for one in group]
     try:
-        _apply(slug, [one.change for one in group], seen)
+        _apply(slug, group, seen)
     except Exception as error:  # noqa: BLE001 - whatever it is, find the record that causes it
         logs.failure("tally one by one", error, slug=slug, records=len(group))
     else:
         return everything
     for position, one in enumerate(group):
         try:
-            _apply(slug, [one.change], None)
+            _apply(slug, [one], None)
         except Exception as error:  # noqa: BLE001 - the record must come again
             logs.failure("tally failed", error, slug=slug)
             return everything[:position]
     return everything
 
 
-def _apply(slug: str, changes: Sequence[Change], seen: Tally | None) -> None:
-    entries = _coalesce([change for change in changes if isinstance(change, ReviewChange)])
-    applied = apply(slug, entries, seen)
-    articles = [change for change in changes if isinstance(change, ArticleChange)]
+def _apply(slug: str, group: Sequence[_Asked], seen: Seen | None) -> None:
+    wanted = _wanted(group)
+    applied = apply(slug, wanted, seen)
+    articles = [one.change for one in group if isinstance(one.change, ArticleChange)]
     if articles:
         newest = max(articles, key=lambda change: change.revision)
         tallies.place(slug, newest.summary, newest.revision, score(0, 0))
-    logs.write(
-        "tally", slug=slug, records=len(changes), applied=applied, stale=len(entries) - applied
-    )
+    logs.write("tally", slug=slug, records=len(group), applied=applied)
 
 
-def _coalesce(changes: Sequence[ReviewChange]) -> list[EntryChange]:
+def _wanted(group: Sequence[_Asked]) -> dict[bytes, Entry]:
     """
-    Take several writes to one review as one.
+    Say what the reviews of a group contribute after its newest records.
 
-    The result is applied even if it ends where it began: an earlier delivery
-    may have counted only the first of them.
+    A review that ends as it began is kept: an earlier delivery may have
+    counted only the first of its records.
     """
-    by_review: dict[bytes, list[ReviewChange]] = {}
-    for change in sorted(changes, key=lambda change: change.revision):
-        by_review.setdefault(change.digest, []).append(change)
-    return [
-        EntryChange(digest, several[0].old, Entry(several[-1].revision, several[-1].new))
-        for digest, several in by_review.items()
-    ]
+    wanted: dict[bytes, Entry] = {}
+    for _, change in group:
+        if isinstance(change, ReviewChange):
+            earlier = wanted.get(change.digest, Entry())
+            if change.revision > earlier.revision:
+                wanted[change.digest] = Entry(change.revision, change.contribution)
+    return wanted
