@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.api import cursors, http, shapes
+from chalicelib.api import bodies, cursors, http, shapes
 from chalicelib.api.http import Contract
 from chalicelib.errors import (
     ArticleNotFoundError,
@@ -22,7 +22,7 @@ from chalicelib.errors import (
 )
 from chalicelib.model import Article, ArticleStatus, Image, Summary, now
 from chalicelib.rules import text
-from chalicelib.store import articles
+from chalicelib.store import articles, listings
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -69,7 +69,7 @@ def list_articles(request: Request) -> Response:
     scope = ("articles", sort, tag, author)
     position = cursors.open_for(http.query(request, "cursor"), *scope)
     is_top = sort == "top"
-    page = (articles.list_top if is_top else articles.list_newest)(tag, author, position, size)
+    page = (listings.list_top if is_top else listings.list_newest)(tag, author, position, size)
     shape = shapes.ranked if is_top else shapes.summary
     body = shapes.page([shape(one) for one in page.items], cursors.issue(page.position, *scope))
     return http.public(request, body | ({"prior": shapes.prior()} if is_top else {}))
@@ -125,7 +125,7 @@ def put_article(request: Request, slug: str) -> Response:
 
     if text.SLUG.fullmatch(slug) is None:
         raise InvalidFieldsError(problems=(schemas.field_problem("slug", "slug_invalid"),))
-    body = schemas.parse(schemas.ArticleIn, http.read_object(request, MOST_BODY_BYTES))
+    body = schemas.parse(schemas.ArticleIn, bodies.read_object(request, MOST_BODY_BYTES))
     fields = _fields(body, everything=True)
     if http.header(request, "If-Match") is not None:
         return _answer(_change(request, slug, fields))
@@ -147,7 +147,7 @@ def patch_article(request: Request, slug: str) -> Response:
     """Change some fields of an article. Needs `If-Match`."""
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
-    body = schemas.parse(schemas.ArticlePatchIn, http.read_object(request, MOST_BODY_BYTES))
+    body = schemas.parse(schemas.ArticlePatchIn, bodies.read_object(request, MOST_BODY_BYTES))
     fields = _fields(body, everything=False)
     if not fields:
         message = schemas.MESSAGES["nothing_to_change"]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.api import cursors, http, shapes
+from chalicelib.api import bodies, cursors, http, shapes
 from chalicelib.api.http import Contract
 from chalicelib.errors import (
     InvalidCursorError,
@@ -16,7 +16,7 @@ from chalicelib.errors import (
 )
 from chalicelib.model import Reply, now
 from chalicelib.rules import moderation
-from chalicelib.store import articles, reviews
+from chalicelib.store import listings, review_lists, reviews
 
 if TYPE_CHECKING:
     from chalicelib.api.schemas import DecisionIn
@@ -47,7 +47,7 @@ routes = Blueprint(__name__)
 def list_unlisted_articles(request: Request) -> Response:
     """List drafts, scheduled and retracted articles, latest change first."""
     position = cursors.open_for(http.query(request, "cursor"), "editor/articles")
-    page = articles.list_unlisted(position, http.limit(request))
+    page = listings.list_unlisted(position, http.limit(request))
     following = cursors.issue(page.position, "editor/articles")
     return http.private(shapes.page([shapes.editors_summary(one) for one in page.items], following))
 
@@ -67,7 +67,7 @@ def list_queue(request: Request) -> Response:
     """List the reviews and proposed changes that wait for a decision, oldest first."""
     scope = ("editor/reviews", http.choice(request, "status", ("pending",)))
     position = cursors.open_for(http.query(request, "cursor"), *scope)
-    page = reviews.list_pending(position, http.limit(request))
+    page = review_lists.list_pending(position, http.limit(request))
     following = cursors.issue(page.position, *scope)
     return http.private(shapes.page([shapes.queued(one) for one in page.items], following))
 
@@ -92,7 +92,7 @@ def decide_reviews(request: Request) -> Response:
     """
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
-    body = schemas.parse(schemas.DecisionsIn, http.read_object(request, MOST_BODY_BYTES))
+    body = schemas.parse(schemas.DecisionsIn, bodies.read_object(request, MOST_BODY_BYTES))
     results = [{"slug": one.slug, "id": one.id, "result": _decide(one)} for one in body.decisions]
     return http.private({"results": results})
 
@@ -112,7 +112,7 @@ def put_reply(request: Request, slug: str, id: str) -> Response:  # noqa: A002 -
     """Put a public answer under a review, in place of an earlier one."""
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
-    body = schemas.parse(schemas.ReplyIn, http.read_object(request, MOST_BODY_BYTES))
+    body = schemas.parse(schemas.ReplyIn, bodies.read_object(request, MOST_BODY_BYTES))
     key = reviews.find_key(slug, id)
     if key is None:
         raise ReviewNotFoundError

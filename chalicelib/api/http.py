@@ -1,5 +1,5 @@
 """
-The protocol: routes, bodies, ETags and problem+json, once for every resource.
+The protocol: routes, ETags and problem+json, once for every resource.
 
 Chalice answers some errors itself, in a shape of its own and partly without
 CORS headers. So every method of every path is routed, no content type is left
@@ -24,11 +24,9 @@ from chalicelib.errors import (
     InternalError,
     InvalidRequestError,
     MethodNotAllowedError,
-    PayloadTooLargeError,
     PlauditError,
     RevisionRequiredError,
     StaleRevisionError,
-    UnsupportedMediaTypeError,
 )
 from chalicelib.guard import editors
 
@@ -49,7 +47,6 @@ PUBLIC_CACHE: Final = "public, max-age=0, s-maxage=30, stale-while-revalidate=60
 NO_STORE: Final = "no-store"
 
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"')
-_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,55 +282,6 @@ def limit(request: Request) -> int:
     if not re.fullmatch(r"[1-9][0-9]?|100", value, re.ASCII):
         raise InvalidRequestError("The parameter limit must be a number from 1 to 100.")
     return int(value)
-
-
-def read_object(request: Request, most_bytes: int) -> Json:
-    """
-    Read a body that must be one JSON object.
-
-    Size comes before parsing. Twofold names, NaN and lone surrogates are
-    refused: each means something else to another parser.
-
-    Raises:
-        PayloadTooLargeError: It has more than `most_bytes`.
-        UnsupportedMediaTypeError: It is not declared as JSON.
-        InvalidRequestError: It is missing, or no JSON object in UTF-8.
-    """
-    try:
-        raw: Any = request.raw_body
-    except ValueError:
-        raise InvalidRequestError("The body is not valid base64.") from None
-    if len(raw) > most_bytes:
-        raise PayloadTooLargeError(f"The body may have {most_bytes} bytes.")
-    if not raw:
-        raise InvalidRequestError("The body is missing.")
-    media_type = (header(request, "Content-Type") or "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise UnsupportedMediaTypeError
-    try:
-        value = json.loads(
-            raw.decode(), object_pairs_hook=_without_repeats, parse_constant=_no_constant
-        )
-        if _SURROGATE_ESCAPE.search(raw):
-            json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        raise InvalidRequestError("The body is not valid JSON.") from None
-    if not isinstance(value, dict):
-        raise InvalidRequestError("The body must be a JSON object.")
-    return value
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> Json:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        msg = "a name occurs twice"
-        raise ValueError(msg)
-    return members
-
-
-def _no_constant(_: str) -> None:
-    msg = "NaN and Infinity are no JSON"
-    raise ValueError(msg)
 
 
 def _refusal(app: Chalice, allowed: str) -> Callable[..., Response]:

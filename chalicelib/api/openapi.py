@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chalicelib import settings
-from chalicelib.api import schemas
+from chalicelib.api import answers, schemas
 from chalicelib.api.http import PROBLEM_TYPE, Contract
 from chalicelib.errors import (
     InternalError,
@@ -220,7 +220,7 @@ def _reference(name: str) -> Json:
 def _schemas() -> Json:
     models = [
         (model, "validation" if name.endswith("In") else "serialization")
-        for name, model in vars(schemas).items()
+        for name, model in {**vars(schemas), **vars(answers)}.items()
         if isinstance(model, type)
         and issubclass(model, BaseModel)
         and model is not BaseModel

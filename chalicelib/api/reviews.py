@@ -6,7 +6,7 @@ from typing import Final
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib import settings
-from chalicelib.api import cursors, http, shapes
+from chalicelib.api import bodies, cursors, http, shapes
 from chalicelib.api.http import Contract
 from chalicelib.errors import (
     ArticleNotFoundError,
@@ -24,7 +24,7 @@ from chalicelib.guard import captcha, intake, tokens
 from chalicelib.guard.intake import Submission
 from chalicelib.model import now
 from chalicelib.rules import moderation, text
-from chalicelib.store import reviews
+from chalicelib.store import review_lists, reviews
 
 MOST_BODY_BYTES: Final = 65_536
 """Room for 5000 characters that a client has escaped, each in up to 12 bytes."""
@@ -50,7 +50,7 @@ def list_reviews(request: Request, slug: str) -> Response:
     sort = http.choice(request, "sort", ("newest", "oldest", "highest", "lowest"))
     scope = ("reviews", slug, sort)
     position = cursors.open_for(http.query(request, "cursor"), *scope)
-    page = reviews.list_public(_known(slug), sort, position, size)
+    page = review_lists.list_public(_known(slug), sort, position, size)
     following = cursors.issue(page.position, *scope)
     return http.public(request, shapes.page([shapes.review(one) for one in page.items], following))
 
@@ -81,7 +81,7 @@ def submit_review(request: Request, slug: str) -> Response:
     """
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
-    body = http.read_object(request, MOST_BODY_BYTES)
+    body = bodies.read_object(request, MOST_BODY_BYTES)
     idempotency_key = _idempotency_key(request)
     missing = (
         (schemas.field_problem("captcha_token", "captcha_required"),)
@@ -132,7 +132,7 @@ def edit_review(request: Request, slug: str, id: str) -> Response:  # noqa: A002
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
     key = tokens.open_for(http.bearer(request), slug, id)
-    body = schemas.parse(schemas.ReviewPatchIn, http.read_object(request, MOST_BODY_BYTES))
+    body = schemas.parse(schemas.ReviewPatchIn, bodies.read_object(request, MOST_BODY_BYTES))
     fields = body.model_dump(exclude_unset=True)
     if not fields:
         message = schemas.MESSAGES["nothing_to_change"]

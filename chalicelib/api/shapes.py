@@ -3,14 +3,14 @@ JSON of everything that leaves the API.
 
 Plain functions instead of pydantic models: a read pays for no import that it
 does not need. The suite checks every answer against the OpenAPI document,
-which is made from the models in `schemas`.
+which is made from the models in `answers`.
 """
 
 from typing import Any
 
 from chalicelib.model import Article, Image, PublicReview, Reply, Review, Summary, Tally, rfc3339
 from chalicelib.rules import moderation, ratings
-from chalicelib.store.articles import Rated
+from chalicelib.store.listings import Rated
 
 Json = dict[str, Any]
 

@@ -24,11 +24,11 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from chalicelib.errors import UnavailableError
+from chalicelib.store.attributes import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-Item: TypeAlias = dict[str, Any]
 Action: TypeAlias = dict[str, dict[str, Any]]
 
 _ATTEMPTS: Final = 6

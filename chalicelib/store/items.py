@@ -6,9 +6,10 @@ cannot be read raises `MalformedItemError`, which says what is wrong without
 repeating what the row holds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import ParamSpec, TypeVar
 
 from chalicelib.model import (
     STARS,
@@ -27,9 +28,7 @@ from chalicelib.model import (
     rfc3339,
 )
 from chalicelib.store import keys
-from chalicelib.store.client import Item
-
-Plain: TypeAlias = dict[str, Any]
+from chalicelib.store.attributes import Item, Plain, pack, unpack
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,25 +49,6 @@ def _reader(read: Callable[P, R]) -> Callable[P, R]:
             raise MalformedItemError(msg) from None
 
     return reader
-
-
-def pack(plain: Mapping[str, Any]) -> Item:
-    """
-    Write text, integers, lists and maps as DynamoDB attributes.
-
-    None is left out: an absent attribute keeps a row out of a sparse index.
-    """
-    return {name: _pack(value) for name, value in plain.items() if value is not None}
-
-
-def unpack(item: Item) -> Plain:
-    """
-    Read DynamoDB attributes as text, integers, lists and maps.
-
-    Raises:
-        ValueError: A number is no integer, or a type is foreign to Plaudit.
-    """
-    return {name: _unpack(value) for name, value in item.items()}
 
 
 def pack_summary(summary: Summary) -> Plain:
@@ -263,35 +243,6 @@ def tally_from(item: Item | None) -> Tally:
     )
 
 
-def _pack(value: object) -> Item:
-    match value:
-        case str():
-            return {"S": value}
-        case int():
-            return {"N": str(value)}
-        case list():
-            return {"L": [_pack(element) for element in value]}
-        case dict():
-            return {"M": pack(value)}
-    msg = f"no attribute for {type(value).__name__}"
-    raise TypeError(msg)
-
-
-def _unpack(attribute: Item) -> Any:
-    ((kind, value),) = attribute.items()
-    match kind:
-        case "S":
-            return value
-        case "N":
-            return int(value)
-        case "L":
-            return [_unpack(element) for element in value]
-        case "M":
-            return unpack(value)
-    msg = f"attribute type {kind} is not used here"
-    raise ValueError(msg)
-
-
 def _summary(plain: Plain) -> Summary:
     image = plain.get("image")
     return Summary(
@@ -308,11 +259,11 @@ def _summary(plain: Plain) -> Summary:
     )
 
 
-def _pack_time(at: Any) -> str | None:
+def _pack_time(at: datetime | None) -> str | None:
     return None if at is None else rfc3339(at)
 
 
-def _time(text: str | None) -> Any:
+def _time(text: str | None) -> datetime | None:
     return None if text is None else from_rfc3339(text)
 
 

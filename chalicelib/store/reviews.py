@@ -6,52 +6,28 @@ Reviews and proposed changes of them.
     find_key                 Query by_id                              1
     decide, set_reply        UpdateItem                               1
     accept_proposal          GetItem, TransactWriteItems              2
-    list_public              Query by_article or by_rating            1
-    list_pending             Query queue                              1
-    every_review             Query the article's partition            1 per MB
 
 A write carries its condition and takes the row that was there from the
 refusal; nothing is read first. Every write raises `revision`, the clock of the
 tally.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from chalicelib import settings
 from chalicelib.errors import ArticleNotFoundError, ReviewNotFoundError
 from chalicelib.model import (
     CLOSED,
-    Page,
-    PublicReview,
     Reply,
     Review,
     ReviewKey,
     ReviewStatus,
     rfc3339,
 )
-from chalicelib.store import client, items, keys
-from chalicelib.store.client import ConditionFailedError, Item
-
-_MARKERS: Final = 2
-"""Rows of an article in the public indexes that are no reviews."""
-
-
-class Order(NamedTuple):
-    """An order of an article's public reviews: an index and a direction."""
-
-    by: str
-    sort_key: str
-    forward: bool
-
-
-ORDERS: Final = {
-    "newest": Order("by_article", "id", forward=False),
-    "oldest": Order("by_article", "id", forward=True),
-    "highest": Order("by_rating", "rating_order", forward=False),
-    "lowest": Order("by_rating", "rating_order", forward=True),
-}
+from chalicelib.store import attributes, client, items, keys
+from chalicelib.store.client import ConditionFailedError
 
 
 def add(review: Review, replaces: int | None = None) -> Review | None:
@@ -78,7 +54,7 @@ def add(review: Review, replaces: int | None = None) -> Review | None:
     if replaces is not None:
         put |= {
             "ConditionExpression": "revision = :replaces",
-            "ExpressionAttributeValues": items.pack({":replaces": replaces}),
+            "ExpressionAttributeValues": attributes.pack({":replaces": replaces}),
         }
     gate = {
         "TableName": table,
@@ -115,7 +91,7 @@ def edit(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     """
     status = ReviewStatus.PENDING if key.kind == "P" else ReviewStatus.PUBLISHED
     differs = " OR ".join(f"#{name} <> :{name}" for name in fields)
-    changes: items.Plain = {**fields, "edited_at": rfc3339(at)}
+    changes: attributes.Plain = {**fields, "edited_at": rfc3339(at)}
     if "rating" in fields:
         changes["rating_order"] = items.rating_order(int(fields["rating"]), review_id)
     while True:
@@ -279,95 +255,13 @@ def find_key(slug: str, review_id: str) -> ReviewKey | None:
         TableName=settings.current().content_table,
         IndexName="by_id",
         KeyConditionExpression="id = :id",
-        ExpressionAttributeValues=items.pack({":id": review_id}),
+        ExpressionAttributeValues=attributes.pack({":id": review_id}),
     )
     for row in answer["Items"]:
-        plain = items.unpack(row)
+        plain = attributes.unpack(row)
         if plain["pk"] == keys.article_pk(slug):
             return keys.parse_review_sk(plain["sk"])
     return None
-
-
-def list_public(slug: str, order: str, position: str | None, limit: int) -> Page[PublicReview]:
-    """
-    Read a page of a public article's published reviews.
-
-    The article and its gate stand at the ends of the index, so the first page
-    says by its first row whether the article is public.
-
-    Args:
-        order: A key of `ORDERS`.
-        position: That of the page before; None for the first.
-        limit: Most reviews, 1 to 100.
-
-    Raises:
-        ArticleNotFoundError: On the first page: it is missing, a draft or retracted.
-        UnavailableError: The index could not be read.
-    """
-    chosen = ORDERS[order]
-    condition, values = "listed_in = :article", {":article": keys.article_pk(slug)}
-    if position is not None:
-        condition += f" AND {chosen.sort_key} {'>' if chosen.forward else '<'} :position"
-        values[":position"] = position
-    answer = client.call(
-        "query",
-        TableName=settings.current().content_table,
-        IndexName=chosen.by,
-        KeyConditionExpression=condition,
-        ExpressionAttributeValues=items.pack(values),
-        ScanIndexForward=chosen.forward,
-        Limit=limit + _MARKERS,
-    )
-    rows = answer["Items"]
-    if position is None and not (rows and _is_marker(rows[0])):
-        _expect_public(slug)
-    reviews = [row for row in rows if not _is_marker(row)]
-    page = tuple(items.public_review_from(row) for row in reviews[:limit])
-    stopped_at = None if rows and _is_marker(rows[-1]) else answer.get("LastEvaluatedKey")
-    return Page(page, client.next_position(reviews, limit, stopped_at, chosen.sort_key))
-
-
-def list_pending(position: str | None, limit: int) -> Page[Review]:
-    """
-    Read a page of the reviews and proposals that wait, oldest first.
-
-    Raises:
-        UnavailableError: The index could not be read.
-    """
-    condition, values = "#queue = :pending", {":pending": keys.PENDING}
-    if position is not None:
-        condition += " AND id > :position"
-        values[":position"] = position
-    answer = client.call(
-        "query",
-        TableName=settings.current().content_table,
-        IndexName="queue",
-        KeyConditionExpression=condition,
-        ExpressionAttributeNames={"#queue": "queue"},
-        ExpressionAttributeValues=items.pack(values),
-        Limit=limit + 1,
-    )
-    rows = answer["Items"]
-    page = tuple(items.review_from(row) for row in rows[:limit])
-    return Page(page, client.next_position(rows, limit, answer.get("LastEvaluatedKey"), "id"))
-
-
-def every_review(slug: str) -> Iterator[Item]:
-    """
-    Read all reviews of an article, as they are now.
-
-    Yields:
-        Rows, unread: a malformed one must not hide the others.
-
-    Raises:
-        UnavailableError: The table could not be read.
-    """
-    yield from client.query_all(
-        TableName=settings.current().content_table,
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :reviews)",
-        ExpressionAttributeValues=items.pack({":pk": keys.article_pk(slug), ":reviews": "R#"}),
-        ConsistentRead=True,
-    )
 
 
 _CLOSED_VALUES: Final = {f":{status}": str(status) for status in CLOSED}
@@ -376,7 +270,7 @@ _CLOSED_VALUES: Final = {f":{status}": str(status) for status in CLOSED}
 def _update(  # noqa: PLR0913, PLR0917
     slug: str,
     key: ReviewKey,
-    changes: items.Plain,
+    changes: attributes.Plain,
     at: datetime,
     condition: str,
     values: Mapping[str, str | int],
@@ -394,7 +288,7 @@ def _update(  # noqa: PLR0913, PLR0917
 def _expression(  # noqa: PLR0913, PLR0917
     slug: str,
     key: ReviewKey,
-    changes: items.Plain,
+    changes: attributes.Plain,
     at: datetime,
     condition: str,
     values: Mapping[str, str | int],
@@ -413,7 +307,7 @@ def _expression(  # noqa: PLR0913, PLR0917
         "UpdateExpression": update + " ADD revision :one",
         "ConditionExpression": condition,
         "ExpressionAttributeNames": {f"#{name}": name for name in named},
-        "ExpressionAttributeValues": items.pack(
+        "ExpressionAttributeValues": attributes.pack(
             {f":{name}": changes[name] for name in kept} | {":one": 1} | dict(values)
         ),
     }
@@ -429,14 +323,3 @@ def _open(failed: ConditionFailedError, review_id: str) -> Review:
     if found is None or found.id != review_id or found.status in CLOSED:
         raise ReviewNotFoundError from None
     return found
-
-
-def _is_marker(row: Item) -> bool:
-    return row["sk"]["S"] in {"ARTICLE", "GATE"}
-
-
-def _expect_public(slug: str) -> None:
-    # The index follows the table by milliseconds: an article that was
-    # published just now is in the table first.
-    if client.get(settings.current().content_table, keys.gate(slug), consistent=True) is None:
-        raise ArticleNotFoundError

@@ -1,12 +1,11 @@
 """
-Tallies, the ledger behind them, and records that could not be counted.
+Tallies and the ledger behind them.
 
     read                 BatchGetItem, consistent                1 round trip per 100 rows
     commit               TransactWriteItems: ledger, tally       2 write units a row
     place                UpdateItem                              1 write unit
     every_entry          Query the tally's partition             1 per MB
     overwrite            UpdateItem                              1 write unit
-    quarantine           PutItem                                 1 write unit
 
 Only the workers write here. The one invariant: a tally is the sum of its
 ledger, because both change in one transaction.
@@ -14,12 +13,11 @@ ledger, because both change in one transaction.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from chalicelib import settings
 from chalicelib.model import STARS, Summary, Tally, rfc3339
-from chalicelib.store import client, items, keys
+from chalicelib.store import attributes, client, items, keys
 from chalicelib.store.client import Action, ConditionFailedError
 
 
@@ -92,7 +90,7 @@ def read(wanted: Mapping[str, Iterable[bytes]]) -> dict[str, Seen]:
     rows = client.batch_get({table: row_keys}, consistent=True)[table]
     found = {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
 
-    def row_of(key: keys.Key) -> client.Item | None:
+    def row_of(key: keys.Key) -> attributes.Item | None:
         return found.get((key["pk"]["S"], key["sk"]["S"]))
 
     return {
@@ -151,7 +149,7 @@ def place(slug: str, summary: Summary | None, revision: int, score: int) -> bool
     """
     if summary is None or summary.published_at is None:
         change = "REMOVE ranked_in, listing, tags, author SET article_revision = :revision"
-        values: items.Plain = {}
+        values: attributes.Plain = {}
     else:
         change = (
             "SET article_revision = :revision, ranked_in = :top, listing = :listing, tags = :tags,"
@@ -172,7 +170,7 @@ def place(slug: str, summary: Summary | None, revision: int, score: int) -> bool
         "ConditionExpression": (
             "attribute_not_exists(article_revision) OR article_revision < :revision"
         ),
-        "ExpressionAttributeValues": items.pack(values | {":revision": revision}),
+        "ExpressionAttributeValues": attributes.pack(values | {":revision": revision}),
     }
     if values:
         update["ExpressionAttributeNames"] = {"#rank": "rank"}
@@ -193,7 +191,7 @@ def every_entry(slug: str) -> Iterator[tuple[bytes, Entry]]:
     rows = client.query_all(
         TableName=settings.current().derived_table,
         KeyConditionExpression="pk = :pk AND begins_with(sk, :entries)",
-        ExpressionAttributeValues=items.pack({":pk": keys.tally_pk(slug), ":entries": "L#"}),
+        ExpressionAttributeValues=attributes.pack({":pk": keys.tally_pk(slug), ":entries": "L#"}),
         ConsistentRead=True,
     )
     for row in rows:
@@ -229,53 +227,9 @@ def read_rank(slug: str) -> str | None:
     return rank
 
 
-def quarantine(sequence_number: str, slug: str, reason: str, at: datetime) -> None:
-    """
-    Put a record aside that cannot be read. The same record twice is one row.
-
-    Args:
-        sequence_number: The stream's, up to 40 digits.
-        slug: Its article, or empty when that cannot be read either.
-        reason: What is wrong, without anything that a reader wrote.
-
-    Raises:
-        UnavailableError: It may have been put aside.
-    """
-    row = {"slug": slug, "reason": reason, "quarantined_at": rfc3339(at)}
-    item = keys.key(keys.QUARANTINE, sequence_number) | items.pack(row)
-    client.write({"Put": {"TableName": settings.current().derived_table, "Item": item}})
-
-
-def list_quarantine() -> list[items.Plain]:
-    """
-    Read everything that was put aside.
-
-    Raises:
-        UnavailableError: The table could not be read.
-    """
-    rows = client.query_all(
-        TableName=settings.current().derived_table,
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues=items.pack({":pk": keys.QUARANTINE}),
-        ConsistentRead=True,
-    )
-    return [items.unpack(row) for row in rows]
-
-
-def release(sequence_number: str) -> None:
-    """
-    Forget a record that was put aside.
-
-    Raises:
-        UnavailableError: It may have been forgotten.
-    """
-    key = keys.key(keys.QUARANTINE, sequence_number)
-    client.write({"Delete": {"TableName": settings.current().derived_table, "Key": key}})
-
-
-def entry_from(row: client.Item | None) -> Entry:
+def entry_from(row: attributes.Item | None) -> Entry:
     """Read a ledger row; an absent one has contributed nothing."""
-    plain = items.unpack(row or {})
+    plain = attributes.unpack(row or {})
     return Entry(plain.get("revision", 0), plain.get("contribution", 0))
 
 
@@ -292,7 +246,7 @@ def _entry_update(slug: str, change: EntryChange) -> Action:
             "Key": keys.ledger(slug, change.digest),
             "UpdateExpression": "SET revision = :revision, contribution = :contribution",
             "ConditionExpression": condition,
-            "ExpressionAttributeValues": items.pack(values),
+            "ExpressionAttributeValues": attributes.pack(values),
         }
     }
 
@@ -308,7 +262,7 @@ def _tally_update(slug: str, seen: Tally, after: Tally, score: int) -> Action:
     # The score needs the numbers that the additions lead to, so they must
     # start from the tally that was seen.
     condition = "revision = :seen" if seen.revision else "attribute_not_exists(revision)"
-    values: items.Plain = {f":{name}": number for name, number in added.items()} | {
+    values: attributes.Plain = {f":{name}": number for name, number in added.items()} | {
         ":as_of": after.as_of and rfc3339(after.as_of),
         ":rank": keys.rank(score, slug),
         ":seen": seen.revision or None,
@@ -322,6 +276,6 @@ def _tally_update(slug: str, seen: Tally, after: Tally, score: int) -> Action:
             + " SET as_of = :as_of, #rank = :rank",
             "ConditionExpression": condition,
             "ExpressionAttributeNames": {f"#{name}": name for name in [*added, "rank"]},
-            "ExpressionAttributeValues": items.pack(values),
+            "ExpressionAttributeValues": attributes.pack(values),
         }
     }

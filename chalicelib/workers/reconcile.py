@@ -20,7 +20,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 from chalicelib import logs
 from chalicelib.model import Article, Review, Tally, now
 from chalicelib.rules.ratings import contribution, recount, score
-from chalicelib.store import articles, items, keys, reviews, tallies
+from chalicelib.store import articles, items, keys, listings, quarantine, review_lists, tallies
 from chalicelib.store.items import MalformedItemError
 from chalicelib.store.tallies import Entry
 from chalicelib.workers.ledger import apply
@@ -80,7 +80,7 @@ def every_slug() -> Iterator[str]:
         UnavailableError: The lists could not be read.
     """
     for pk in (keys.EVERY_ARTICLE, keys.UNLISTED):
-        yield from articles.every_slug(pk)
+        yield from listings.every_slug(pk)
 
 
 def release_settled() -> int:
@@ -93,11 +93,11 @@ def release_settled() -> int:
     Raises:
         UnavailableError: The quarantine could not be read or written.
     """
-    rows = tallies.list_quarantine()
+    rows = quarantine.list_all()
     settled = {slug for slug in {row["slug"] for row in rows} if slug and not _reviews(slug)[1]}
     for row in rows:
         if row["slug"] in settled:
-            tallies.release(row["sk"])
+            quarantine.release(row["sk"])
     return sum(row["slug"] not in settled for row in rows)
 
 
@@ -142,7 +142,7 @@ def _snapshot(slug: str) -> tuple[Tally, dict[bytes, Entry]]:
 def _reviews(slug: str) -> tuple[dict[bytes, Review], list[str]]:
     found: dict[bytes, Review] = {}
     malformed = []
-    for row in reviews.every_review(slug):
+    for row in review_lists.every_review(slug):
         try:
             review = items.review_from(row)
         except MalformedItemError as error:

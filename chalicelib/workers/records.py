@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from chalicelib.model import Article, Review, Summary
 from chalicelib.rules.ratings import contribution
-from chalicelib.store import items, keys
+from chalicelib.store import attributes, items, keys
 from chalicelib.store.items import MalformedItemError
 
 Record: TypeAlias = dict[str, Any]
@@ -67,7 +67,7 @@ def read(record: Record) -> Change | None:
     """
     try:
         stream = record["dynamodb"]
-        row_key = items.unpack(stream["Keys"])
+        row_key = attributes.unpack(stream["Keys"])
         pk, sk = row_key["pk"], row_key["sk"]
         new, old = stream.get("NewImage"), stream.get("OldImage")
         if sk == "ARTICLE":

@@ -20,7 +20,7 @@ from chalice.app import Blueprint, DynamoDBEvent
 from chalicelib import logs
 from chalicelib.model import now
 from chalicelib.rules.ratings import score
-from chalicelib.store import tallies
+from chalicelib.store import quarantine, tallies
 from chalicelib.store.items import MalformedItemError
 from chalicelib.store.tallies import Entry, Seen
 from chalicelib.workers import records
@@ -111,7 +111,7 @@ def _put_aside(record: Record, reason: str) -> bool:
     number = records.sequence_number(record)
     slug = records.slug_of(record)
     try:
-        tallies.quarantine(number, slug, reason, now())
+        quarantine.put(number, slug, reason, now())
     except Exception as error:  # noqa: BLE001 - the record must come again
         logs.failure("quarantine failed", error, sequence_number=number)
         return False

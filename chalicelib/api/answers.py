@@ -1,0 +1,205 @@
+"""
+Forms of answers, as pydantic models, for the OpenAPI document alone.
+
+Answers are made by `shapes`, without pydantic; the suite holds every one of
+them against these forms.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from chalicelib.api.schemas import Rating, Slug, Ulid
+
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+class ImageOut(BaseModel):
+    """An article's picture."""
+
+    url: str
+    alt: str
+    credit: str
+
+
+class Histogram(BaseModel):
+    """Reviews by stars."""
+
+    one: int = Field(alias="1")
+    two: int = Field(alias="2")
+    three: int = Field(alias="3")
+    four: int = Field(alias="4")
+    five: int = Field(alias="5")
+
+
+class Tally(BaseModel):
+    """Sum of an article's published reviews. `average` is null without reviews."""
+
+    count: int
+    average: float | None
+    total: int
+    histogram: Histogram
+    as_of: Time | None
+    revision: int
+
+
+class _Head(BaseModel):
+    slug: Slug
+    title: str
+    description: str
+    image: ImageOut | None
+    author: str | None
+    tags: list[str]
+    published_at: Time | None
+    updated_at: Time
+    revision: int
+
+
+class ArticleSummary(_Head):
+    """An article in a list. `score` is there when the list is sorted by it."""
+
+    tally: Tally
+    score: float = Field(default_factory=float)
+
+
+class Article(_Head):
+    """A published article. `body_html` is sanitised."""
+
+    body_markdown: str
+    body_html: str
+    tally: Tally
+
+
+class EditorsArticle(Article):
+    """An article after a change."""
+
+    status: Literal["draft", "scheduled", "published", "retracted"]
+
+
+class EditorsSummary(_Head):
+    """An article that is not public."""
+
+    status: Literal["draft", "scheduled", "retracted"]
+
+
+class Prior(BaseModel):
+    """The reviews that every article is given beforehand in `sort=top`."""
+
+    count: int
+    average: float
+
+
+class ArticlePage(BaseModel):
+    """A slice of the articles. `prior` is there with `sort=top`."""
+
+    items: list[ArticleSummary]
+    next_cursor: str | None
+    prior: Prior = Field(default_factory=lambda: Prior(count=0, average=0))
+
+
+class EditorsArticlePage(BaseModel):
+    """A slice of the articles that are not public."""
+
+    items: list[EditorsSummary]
+    next_cursor: str | None
+
+
+class Reply(BaseModel):
+    """An editor's public answer."""
+
+    message: str
+    replied_at: Time
+
+
+class Review(BaseModel):
+    """A published review."""
+
+    id: Ulid
+    name: str
+    message: str
+    rating: Rating
+    submitted_at: Time
+    edited_at: Time | None
+    reply: Reply | None
+
+
+class ReviewPage(BaseModel):
+    """A slice of an article's published reviews."""
+
+    items: list[Review]
+    next_cursor: str | None
+
+
+class EditedReview(Review):
+    """A review after an edit."""
+
+    status: Literal["pending", "published", "rejected"]
+
+
+class SubmittedReview(Review):
+    """
+    A review after its submission.
+
+    `manage_token` edits and withdraws it. It is null when the same submission
+    came before without the same `Idempotency-Key`.
+    """
+
+    status: Literal["pending", "published"]
+    manage_token: str | None
+
+
+class QueuedReview(Review):
+    """A review that waits. With `proposed_for` it is a proposed change of that review."""
+
+    slug: Slug
+    status: Literal["pending"]
+    proposed_for: Ulid | None
+
+
+class QueuePage(BaseModel):
+    """A slice of the moderation queue, oldest first."""
+
+    items: list[QueuedReview]
+    next_cursor: str | None
+
+
+class DecisionResult(BaseModel):
+    """What became of a decision."""
+
+    slug: Slug
+    id: Ulid
+    result: Literal["changed", "unchanged", "review_not_found"]
+
+
+class DecisionResults(BaseModel):
+    """A result for each decision, in their order."""
+
+    results: list[DecisionResult]
+
+
+class Health(BaseModel):
+    """What is deployed and whether its tables answer."""
+
+    status: Literal["ok"]
+    stage: str
+    release: str
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field; `pointer` is a JSON pointer into the body."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 says."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldError] = Field(default_factory=list)

@@ -1,0 +1,167 @@
+"""
+Lists of articles.
+
+    list_newest         Query a listing, BatchGetItem tallies          2 round trips
+    list_top            Query by_rank, BatchGetItem listing rows       2
+    list_unlisted       Query a listing                                1
+    every_slug          Query a listing                                1 per MB
+
+A page is continued from the sort key of its last row, which is unique in its
+list; no client's text ever becomes a start key.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from chalicelib import settings
+from chalicelib.model import Page, Summary, Tally
+from chalicelib.store import attributes, client, items, keys
+from chalicelib.store.attributes import Item
+
+
+class Rated(NamedTuple):
+    """An article's summary and its tally."""
+
+    summary: Summary
+    tally: Tally
+
+
+def list_newest(
+    tag: str | None, author: str | None, position: str | None, limit: int
+) -> Page[Rated]:
+    """
+    Read a page of published articles, newest first.
+
+    Args:
+        tag: Only articles with this tag.
+        author: Only articles of this author; with a tag too, a filter over the
+            tag's list, so that a page may be short and yet have a next one.
+        position: That of the page before; None for the first.
+        limit: Most articles, 1 to 100.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    filters = {"author": author} if tag is not None and author is not None else {}
+    condition, values = "pk = :list", {":list": keys.listing_pk(tag=tag, author=author)}
+    if position is not None:
+        condition += " AND sk < :position"
+        values[":position"] = position
+    rows, following = _filtered_page(condition, values, filters, limit, "sk")
+    summaries = [items.summary_from(row) for row in rows]
+    tallies = _tallies([summary.slug for summary in summaries])
+    return Page(tuple(Rated(one, tallies.get(one.slug, Tally())) for one in summaries), following)
+
+
+def list_top(tag: str | None, author: str | None, position: str | None, limit: int) -> Page[Rated]:
+    """
+    Read a page of published articles, best score first.
+
+    The index holds the tallies themselves, with the tags and the author to
+    filter by. A listing row that is gone says that the article was taken back
+    after it was ranked.
+
+    Args:
+        tag: Only articles with this tag.
+        author: Only articles of this author.
+        position: That of the page before; None for the first.
+        limit: Most articles, 1 to 100.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    filters = {"tags": tag, "author": author}
+    condition, values = "ranked_in = :top", {":top": keys.TOP}
+    if position is not None:
+        condition += " AND #rank < :position"
+        values[":position"] = position
+    rows, following = _filtered_page(condition, values, filters, limit, "rank", index="by_rank")
+    tallies = {row["listing"]["S"]: items.tally_from(row) for row in rows}
+    table = settings.current().derived_table
+    wanted = [keys.key(keys.EVERY_ARTICLE, sk) for sk in tallies]
+    listed = {row["sk"]["S"]: row for row in client.batch_get({table: wanted})[table]}
+    rated = (
+        Rated(items.summary_from(listed[sk]), tally)
+        for sk, tally in tallies.items()
+        if sk in listed
+    )
+    return Page(tuple(rated), following)
+
+
+def list_unlisted(position: str | None, limit: int) -> Page[Summary]:
+    """
+    Read a page of the articles that are not public, latest change first.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    condition, values = "pk = :list", {":list": keys.UNLISTED}
+    if position is not None:
+        condition += " AND sk < :position"
+        values[":position"] = position
+    rows, following = _filtered_page(condition, values, {}, limit, "sk")
+    return Page(tuple(items.summary_from(row) for row in rows), following)
+
+
+def every_slug(listing: str) -> Iterator[str]:
+    """
+    Give the slugs of a whole list.
+
+    Args:
+        listing: `keys.EVERY_ARTICLE` or `keys.UNLISTED`.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    rows = client.query_all(
+        TableName=settings.current().derived_table,
+        KeyConditionExpression="pk = :list",
+        ExpressionAttributeValues=attributes.pack({":list": listing}),
+        ProjectionExpression="slug",
+    )
+    for row in rows:
+        yield row["slug"]["S"]
+
+
+def _tallies(slugs: list[str]) -> dict[str, Tally]:
+    table = settings.current().derived_table
+    rows = client.batch_get({table: [keys.tally(slug) for slug in slugs]})[table]
+    return {keys.parse_tally_pk(row["pk"]["S"]): items.tally_from(row) for row in rows}
+
+
+def _filtered_page(  # noqa: PLR0913, PLR0917
+    condition: str,
+    values: dict[str, str],
+    filters: Mapping[str, str | None],
+    limit: int,
+    sort_key: str,
+    index: str | None = None,
+) -> tuple[list[Item], str | None]:
+    """
+    Query one page, highest sort key first.
+
+    DynamoDB filters after it has counted `Limit`, so a filtered page goes
+    without one: it reads up to 1 MB, some thousand summaries, in one request.
+    """
+    request: dict[str, Any] = {
+        "TableName": settings.current().derived_table,
+        "KeyConditionExpression": condition,
+        "ScanIndexForward": False,
+    }
+    if index is not None:
+        request["IndexName"] = index
+    names = {"#rank": "rank"} if "#rank" in condition else {}
+    wanted = {name: value for name, value in filters.items() if value is not None}
+    if wanted:
+        tests = {"tags": "contains(#tags, :tags)", "author": "#author = :author"}
+        request["FilterExpression"] = " AND ".join(tests[name] for name in wanted)
+        names |= {f"#{name}": name for name in wanted}
+        values = values | {f":{name}": value for name, value in wanted.items()}
+    else:
+        request["Limit"] = limit + 1
+    if names:
+        request["ExpressionAttributeNames"] = names
+    answer = client.call("query", **request, ExpressionAttributeValues=attributes.pack(values))
+    rows = answer["Items"]
+    stopped_at = answer.get("LastEvaluatedKey")
+    return rows[:limit], client.next_position(rows, limit, stopped_at, sort_key)

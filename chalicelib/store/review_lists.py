@@ -1,0 +1,129 @@
+"""
+Lists of reviews.
+
+    list_public              Query by_article or by_rating            1 round trip
+                             (2 before a 404)
+    list_pending             Query queue                              1
+    every_review             Query the article's partition            1 per MB
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from chalicelib import settings
+from chalicelib.errors import ArticleNotFoundError
+from chalicelib.model import Page, PublicReview, Review
+from chalicelib.store import attributes, client, items, keys
+from chalicelib.store.attributes import Item
+
+_MARKERS: Final = 2
+"""Rows of an article in the public indexes that are no reviews."""
+
+
+class Order(NamedTuple):
+    """An order of an article's public reviews: an index and a direction."""
+
+    by: str
+    sort_key: str
+    forward: bool
+
+
+ORDERS: Final = {
+    "newest": Order("by_article", "id", forward=False),
+    "oldest": Order("by_article", "id", forward=True),
+    "highest": Order("by_rating", "rating_order", forward=False),
+    "lowest": Order("by_rating", "rating_order", forward=True),
+}
+
+
+def list_public(slug: str, order: str, position: str | None, limit: int) -> Page[PublicReview]:
+    """
+    Read a page of a public article's published reviews.
+
+    The article and its gate stand at the ends of the index, so the first page
+    says by its first row whether the article is public.
+
+    Args:
+        order: A key of `ORDERS`.
+        position: That of the page before; None for the first.
+        limit: Most reviews, 1 to 100.
+
+    Raises:
+        ArticleNotFoundError: On the first page: it is missing, a draft or retracted.
+        UnavailableError: The index could not be read.
+    """
+    chosen = ORDERS[order]
+    condition, values = "listed_in = :article", {":article": keys.article_pk(slug)}
+    if position is not None:
+        condition += f" AND {chosen.sort_key} {'>' if chosen.forward else '<'} :position"
+        values[":position"] = position
+    answer = client.call(
+        "query",
+        TableName=settings.current().content_table,
+        IndexName=chosen.by,
+        KeyConditionExpression=condition,
+        ExpressionAttributeValues=attributes.pack(values),
+        ScanIndexForward=chosen.forward,
+        Limit=limit + _MARKERS,
+    )
+    rows = answer["Items"]
+    if position is None and not (rows and _is_marker(rows[0])):
+        _expect_public(slug)
+    reviews = [row for row in rows if not _is_marker(row)]
+    page = tuple(items.public_review_from(row) for row in reviews[:limit])
+    stopped_at = None if rows and _is_marker(rows[-1]) else answer.get("LastEvaluatedKey")
+    return Page(page, client.next_position(reviews, limit, stopped_at, chosen.sort_key))
+
+
+def list_pending(position: str | None, limit: int) -> Page[Review]:
+    """
+    Read a page of the reviews and proposals that wait, oldest first.
+
+    Raises:
+        UnavailableError: The index could not be read.
+    """
+    condition, values = "#queue = :pending", {":pending": keys.PENDING}
+    if position is not None:
+        condition += " AND id > :position"
+        values[":position"] = position
+    answer = client.call(
+        "query",
+        TableName=settings.current().content_table,
+        IndexName="queue",
+        KeyConditionExpression=condition,
+        ExpressionAttributeNames={"#queue": "queue"},
+        ExpressionAttributeValues=attributes.pack(values),
+        Limit=limit + 1,
+    )
+    rows = answer["Items"]
+    page = tuple(items.review_from(row) for row in rows[:limit])
+    return Page(page, client.next_position(rows, limit, answer.get("LastEvaluatedKey"), "id"))
+
+
+def every_review(slug: str) -> Iterator[Item]:
+    """
+    Read all reviews of an article, as they are now.
+
+    Yields:
+        Rows, unread: a malformed one must not hide the others.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    yield from client.query_all(
+        TableName=settings.current().content_table,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :reviews)",
+        ExpressionAttributeValues=attributes.pack({":pk": keys.article_pk(slug), ":reviews": "R#"}),
+        ConsistentRead=True,
+    )
+
+
+def _is_marker(row: Item) -> bool:
+    return row["sk"]["S"] in {"ARTICLE", "GATE"}
+
+
+def _expect_public(slug: str) -> None:
+    # The index follows the table by milliseconds: an article that was
+    # published just now is in the table first.
+    if client.get(settings.current().content_table, keys.gate(slug), consistent=True) is None:
+        raise ArticleNotFoundError
