@@ -88,23 +88,23 @@ def dynamodb() -> "DynamoDBClient":
 
 def call(operation: str, **parameters: Any) -> Any:
     """
-    Make one request.
+    Make one request, again while another transaction holds one of its rows.
 
     Args:
         operation: Method of the client, `get_item`.
         parameters: Its arguments.
 
     Raises:
-        UnavailableError: DynamoDB is throttled, slow or unreachable. A write
-            may have taken place.
+        UnavailableError: DynamoDB is throttled, slow or unreachable, so that a
+            write may have taken place; or still in conflict after six attempts.
         ConditionFailedError: A condition did not hold; nothing was written.
     """
-    try:
-        return getattr(dynamodb(), operation)(**parameters)
-    except ClientError as error:
-        raise _meaning(error) from error
-    except (HTTPClientError, BotoConnectionError) as error:
-        raise UnavailableError from error
+    for attempt in range(_ATTEMPTS):
+        try:
+            return _attempt(operation, parameters)
+        except _ConflictError:
+            time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter
+    raise UnavailableError
 
 
 def write(*actions: Action) -> None:
@@ -218,6 +218,15 @@ def next_position(
     """
     last = rows[limit - 1] if len(rows) > limit else stopped_at
     return last[sort_key]["S"] if last else None
+
+
+def _attempt(operation: str, parameters: dict[str, Any]) -> Any:
+    try:
+        return getattr(dynamodb(), operation)(**parameters)
+    except ClientError as error:
+        raise _meaning(error) from error
+    except (HTTPClientError, BotoConnectionError) as error:
+        raise UnavailableError from error
 
 
 def _request(actions: Sequence[Action]) -> tuple[str, dict[str, Any]]:

@@ -90,16 +90,19 @@ def add(tally: Tally, changes: Iterable[EntryChange]) -> Tally:
     Say what a tally is after the changes.
 
     Returns:
-        The same tally when the changes cancel each other out.
+        The same tally when no entry's contribution changes. Changes that
+        cancel each other out raise the revision: who reads a ledger between
+        two equal revisions has read it as it was at one moment.
     """
     stars = [0, *tally.stars]
+    changes = [change for change in changes if change.seen.contribution != change.new.contribution]
+    if not changes:
+        return tally
     for change in changes:
         stars[change.seen.contribution] -= 1
         stars[change.new.contribution] += 1
     _, one, two, three, four, five = stars
     after = (one, two, three, four, five)
-    if after == tally.stars:
-        return tally
     return Tally(
         count=sum(after),
         total=sum(number * reviews for number, reviews in enumerate(after, start=1)),

@@ -6,13 +6,14 @@ It re-reads what the stream may have lost and goes through the same
 
 Reading order matters: the ledger first, the reviews after. A review is then
 never older than its entry, unless content itself was set back (restored from a
-backup), and only then may an entry be replaced by an older revision.
+backup) or the entry altered, and only then is an entry replaced whatever its
+revision.
 """
 
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from chalice.app import Blueprint, CloudWatchEvent, Rate
@@ -112,31 +113,59 @@ def reconcile(slug: str, *, repair: bool, grace: timedelta = timedelta(0)) -> Dr
     Raises:
         UnavailableError: The tables could not be read or written.
     """
-    stored, ledger = _snapshot(slug)
-    causes: list[str] = []
-    current, malformed = _reviews(slug)
-    causes += malformed
-    wanted = _differences(ledger, current, now() - grace, causes)
-    expected = recount([contribution(review) for review in current.values()])
-    if recount([entry.contribution for entry in ledger.values()]).stars != stored.stars:
-        causes.append("the tally is not the sum of its ledger")
+    ledger = _read_ledger(slug)
+    current, causes = _reviews(slug)
+    settled = [review for review in current.values() if review.changed_at <= now() - grace]
+    findings = _compare(ledger.entries, settled, current)
     article = articles.find(slug)
-    causes += _misplaced(slug, stored, article)
-    if repair and causes:
-        _repair(slug, wanted, ledger, article)
-    return Drift(slug, expected, stored, tuple(causes))
+    causes += findings.causes
+    if ledger.is_steady and recount(ledger.contributions).stars != ledger.tally.stars:
+        causes.append("the tally is not the sum of its ledger")
+    causes += _misplaced(slug, ledger.tally, article)
+    if repair:
+        apply(slug, findings.behind)
+        apply(
+            slug, findings.wrong, over={digest: ledger.entry(digest) for digest in findings.wrong}
+        )
+        if causes:
+            _repair_tally(slug, article)
+    expected = recount([contribution(review) for review in current.values()])
+    return Drift(slug, expected, ledger.tally, tuple(causes))
 
 
-def _snapshot(slug: str) -> tuple[Tally, dict[bytes, Entry]]:
-    """Read a tally and its ledger as they were at one moment."""
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """
+    An article's whole ledger and its tally.
+
+    Attributes:
+        is_steady: Whether both are as they were at one moment. A busy article
+            may not hold still for as long as reading takes.
+    """
+
+    tally: Tally
+    entries: dict[bytes, Entry]
+    is_steady: bool
+
+    @property
+    def contributions(self) -> list[int]:
+        return [entry.contribution for entry in self.entries.values()]
+
+    def entry(self, digest: bytes) -> Entry:
+        return self.entries.get(digest, Entry())
+
+
+def _read_ledger(slug: str) -> _Ledger:
     tally = tallies.read({slug: ()})[slug].tally
+    entries: dict[bytes, Entry] = {}
     for _ in range(_ATTEMPTS):
-        ledger = dict(tallies.every_entry(slug))
+        entries = dict(tallies.every_entry(slug))
         after = tallies.read({slug: ()})[slug].tally
+        # Every change of a contribution raises the tally's revision.
         if after.revision == tally.revision:
-            break
+            return _Ledger(after, entries, is_steady=True)
         tally = after
-    return tally, ledger
+    return _Ledger(tally, entries, is_steady=False)
 
 
 def _reviews(slug: str) -> tuple[dict[bytes, Review], list[str]]:
@@ -152,26 +181,45 @@ def _reviews(slug: str) -> tuple[dict[bytes, Review], list[str]]:
     return found, malformed
 
 
-def _differences(
-    ledger: dict[bytes, Entry], current: dict[bytes, Review], settled: datetime, causes: list[str]
-) -> dict[bytes, Entry]:
-    """Say what entries should be where they differ from their reviews, and add the causes."""
-    wanted = {}
-    for digest, review in current.items():
-        entry = ledger.get(digest, Entry())
-        new = Entry(review.revision, contribution(review))
-        if entry.contribution == new.contribution or review.changed_at > settled:
-            continue
+@dataclass(frozen=True, slots=True)
+class _Findings:
+    """
+    What the ledger should say where it does not.
+
+    Attributes:
+        behind: Entries to be replaced by a newer revision, as a worker would.
+            Those whose contribution is right are among them: a record that
+            comes late must find them newer.
+        wrong: Entries that no record will ever put right.
+    """
+
+    behind: dict[bytes, Entry]
+    wrong: dict[bytes, Entry]
+    causes: list[str]
+
+
+def _compare(
+    entries: dict[bytes, Entry], settled: list[Review], current: dict[bytes, Review]
+) -> _Findings:
+    findings = _Findings({}, {}, [])
+    for review in settled:
+        digest = review.key.digest
+        entry, new = entries.get(digest, Entry()), Entry(review.revision, contribution(review))
+        differs = entry.contribution != new.contribution
         if entry.revision < new.revision:
-            causes.append("a write to a review was not counted")
-        else:
-            causes.append("a ledger entry is ahead of its review or was altered")
-        wanted[digest] = new
-    for digest, entry in ledger.items():
+            # Nothing was ever counted of a review that never counted.
+            if differs or new.revision > 1:
+                findings.behind[digest] = new
+            if differs:
+                findings.causes.append("a write to a review was not counted")
+        elif differs:
+            findings.wrong[digest] = new
+            findings.causes.append("a ledger entry is ahead of its review or was altered")
+    for digest, entry in entries.items():
         if digest not in current and entry.contribution:
-            causes.append("a ledger entry has no review")
-            wanted[digest] = Entry(entry.revision + 1, 0)
-    return wanted
+            findings.wrong[digest] = Entry(entry.revision + 1, 0)
+            findings.causes.append("a ledger entry has no review")
+    return findings
 
 
 def _misplaced(slug: str, stored: Tally, article: Article | None) -> list[str]:
@@ -186,17 +234,15 @@ def _misplaced(slug: str, stored: Tally, article: Article | None) -> list[str]:
     return []
 
 
-def _repair(
-    slug: str, wanted: dict[bytes, Entry], ledger: dict[bytes, Entry], article: Article | None
-) -> None:
-    apply(slug, wanted, over={digest: ledger.get(digest, Entry()) for digest in wanted})
+def _repair_tally(slug: str, article: Article | None) -> None:
     if article is not None:
         summary = article.summary if article.is_public else None
         tallies.place(slug, summary, article.revision, score(0, 0))
     for _ in range(_ATTEMPTS):
-        tally, ledger = _snapshot(slug)
-        right = recount([entry.contribution for entry in ledger.values()])
-        if right.stars == tally.stars and not _misplaced(slug, tally, article):
+        ledger = _read_ledger(slug)
+        right = recount(ledger.contributions)
+        is_right = right.stars == ledger.tally.stars and not _misplaced(slug, ledger.tally, article)
+        if is_right or not ledger.is_steady:
             return
-        right = replace(right, revision=tally.revision + 1, as_of=now())
-        tallies.overwrite(slug, tally, right, score(right.count, right.total))
+        right = replace(right, revision=ledger.tally.revision + 1, as_of=now())
+        tallies.overwrite(slug, ledger.tally, right, score(right.count, right.total))

@@ -1,18 +1,18 @@
 """
 Ways to tally reviews from a stream of records, as machines of atomic DynamoDB calls.
 
-| design                | calls for a record                   | verdict                             |
-| --------------------- | ------------------------------------ | ----------------------------------- |
-| `PlainAdd`            | ADD new - old                        | wrong: a redelivery counts again    |
-| `MarkThenAdd`         | mark the record; ADD                 | wrong: a crash between loses it     |
-| `AddThenMark`         | look for the mark; ADD; mark         | wrong: a crash between repeats it   |
-| `Watermark`           | ADD if newer than the last counted   | wrong: drops what arrives late      |
-| `Ledger`, ours        | read tally; entry and tally together | right: replaces what it counted     |
-| `Coalescing`          | the same for two records             | right: `Ledger` with fewer calls    |
-| `Reconciling`         | the same for a review as it is now   | right even if every record is lost  |
-| - not `asks_counted`  | without comparing contributions      | wrong: takes back what never was    |
-| - not `asks_newer`    | without comparing revisions          | wrong: a late 0 -> 4 fits again     |
-| - not `asks_unmoved`  | without comparing the tally read     | right numbers (ADD), wrong score    |
+| design               | calls for a record                   | verdict                            |
+| -------------------- | ------------------------------------ | ---------------------------------- |
+| `PlainAdd`           | ADD new - old                        | wrong: a redelivery counts again   |
+| `MarkThenAdd`        | mark the record; ADD                 | wrong: a crash between loses it    |
+| `AddThenMark`        | look for the mark; ADD; mark         | wrong: a crash between repeats it  |
+| `Watermark`          | ADD if newer than the last counted   | wrong: drops what arrives late     |
+| `Ledger`, ours       | read tally; entry and tally together | right: replaces what it counted    |
+| - not `asks_counted` | without comparing contributions      | wrong: takes back what never was   |
+| - not `asks_newer`   | without comparing revisions          | wrong: a late 0 -> 4 fits again    |
+| - not `asks_unmoved` | without comparing the tally read     | numbers right: ADD; score wrong    |
+| `Coalescing`         | as `Ledger`, two records at once     | right, with fewer calls            |
+| `Reconciling`        | as `Ledger`, a review as it is now   | right even if every record is lost |
 """
 
 from collections.abc import Iterator, Sequence
@@ -62,7 +62,6 @@ class Memory(NamedTuple):
 
 
 def records_of(history: History) -> list[Record]:
-    """List every write, in the order of the stream."""
     return [
         Record(review, revision, old, new)
         for review, stars in enumerate(history)
@@ -71,7 +70,6 @@ def records_of(history: History) -> list[Record]:
 
 
 def add(numbers: tuple[int, int], *changes: Record) -> tuple[int, int]:
-    """Say what ADD makes of a tally's numbers."""
     count, total = numbers
     for change in changes:
         count += (change.new > 0) - (change.old > 0)
@@ -80,7 +78,6 @@ def add(numbers: tuple[int, int], *changes: Record) -> tuple[int, int]:
 
 
 def recount(*contributions: int) -> tuple[int, int]:
-    """Say what a tally's numbers should be."""
     return sum(each > 0 for each in contributions), sum(contributions)
 
 
@@ -185,15 +182,18 @@ class Ledger:
         corrected = tuple(self.corrected(ledger, changes))
         if not corrected:
             return "is stale", memory, None
-        if self.asks_unmoved and seen.revision != tally.revision:
+        # Changes that cancel each other out leave the tally alone, whatever became of it.
+        scored = add(seen.numbers, *changes)
+        counts = scored != seen.numbers
+        if counts and self.asks_unmoved and seen.revision != tally.revision:
             return "tally has moved", memory, Attempt(corrected)
         if corrected != changes:
             return "entry differs", memory, Attempt(corrected, seen)
         entries = dict(enumerate(ledger))
         entries |= {each.review: Entry(each.revision, each.new) for each in changes}
-        numbers, scored = add(tally.numbers, *changes), add(seen.numbers, *changes)
-        counted = Tally(tally.revision + 1, numbers, scored)
-        return "commit", Memory(tuple(entries.values()), counted), None
+        if counts:
+            tally = Tally(tally.revision + 1, add(tally.numbers, *changes), scored)
+        return "commit", Memory(tuple(entries.values()), tally), None
 
     def corrected(self, ledger: Sequence[Entry], changes: Sequence[Record]) -> Iterator[Record]:
         for change in changes:
