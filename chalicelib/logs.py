@@ -52,9 +52,11 @@ def write(event: str, *, level: int = logging.INFO, **fields: str | float | None
 
     Args:
         event: What happened, a fixed word or two: `request`, `tally`.
-        fields: Its facts; nothing that a person wrote or can be known by.
+        fields: Its facts; nothing that a person wrote or can be known by. None is
+            left out.
     """
-    log.log(level, event, extra={"fields": fields})
+    said = {name: value for name, value in fields.items() if value is not None}
+    log.log(level, event, extra={"fields": said})
 
 
 def failure(event: str, error: BaseException, **fields: str | float | None) -> None:

@@ -26,5 +26,8 @@ def start(app: "Chalice") -> None:
     editor_key = aws.start()
     page.register(app, editor_key)
     gateway.install(editor_key)
-    samples.load(app, editor_key)
-    stream.Pump().start()
+    pump = stream.Pump()
+    with terminal.silence():
+        samples.load(app, editor_key)
+        pump.deliver()
+    pump.start()

@@ -1,33 +1,34 @@
 """moto instead of AWS, with the settings and tables of one local run."""
 
-import hashlib
 import os
 import secrets
 import threading
 from typing import Final
 
 from localdev import tables
+from tools import keys
 
 LOCK: Final = threading.RLock()
 """moto loses writes under threads, so that one request or one batch runs at a time."""
 
 REGION: Final = "us-east-1"
-
-
-def new_editor_key() -> str:
-    """Make an editor's key: 32 random bytes, base64url."""
-    return secrets.token_urlsafe(32)
+_CHALICES: Final = frozenset({"AWS_CHALICE_CLI_MODE", "AWS_EXECUTION_ENV"})
 
 
 def configure() -> None:
     """
     Set what a deployment would set, and nothing that reaches AWS.
 
-    boto3 sends stream calls to a host named after the account, which moto does
+    Whatever the environment or a file says of accounts, profiles, regions and
+    endpoints is put out of the way: moto knows the plain endpoints alone. boto3 sends stream calls to a host named after the account, which moto does
     not know; hence AWS_ACCOUNT_ID_ENDPOINT_MODE.
     """
+    for name in [name for name in os.environ if name.startswith("AWS_") and name not in _CHALICES]:
+        del os.environ[name]
     os.environ.update(
         {
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_SESSION_TOKEN": "local",
@@ -39,8 +40,6 @@ def configure() -> None:
             "DERIVED_TABLE": tables.name("DerivedTable", "local"),
         }
     )
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"):
-        os.environ.pop(name, None)
     os.environ.setdefault("READER_SECRET", secrets.token_hex(32))
     os.environ.setdefault("SIGNING_SECRETS", secrets.token_hex(32))
 
@@ -55,9 +54,8 @@ def start() -> str:
     from moto import mock_aws  # noqa: PLC0415 - 0.3 s, and the port is checked before
 
     configure()
-    editor_key = os.environ.setdefault("EDITOR_KEY", new_editor_key())
-    digest = hashlib.sha256(editor_key.encode()).hexdigest()
-    os.environ["EDITOR_KEYS"] = f"local:{digest}"
+    editor_key = os.environ.get("EDITOR_KEY") or keys.new_key()
+    os.environ["EDITOR_KEYS"] = keys.entry("local", editor_key)
     mock_aws().start()
     tables.create("local")
     return editor_key

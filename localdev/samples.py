@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from chalice.app import Chalice
 from chalice.config import Config
+from chalice.local import LocalGateway
 
-from localdev.front_matter import read
-from localdev.gateway import Gateway
+from tools.front_matter import read
 
 ARTICLES: Final = Path(__file__).parent / "articles"
 UNREVIEWED: Final = "quiet-corner"
@@ -50,7 +50,7 @@ class _Sender:
     """Sends requests into the app without a socket."""
 
     def __init__(self, app: Chalice) -> None:
-        self._gateway = Gateway.__mro__[1](app, Config())
+        self._gateway = LocalGateway(app, Config())
 
     def __call__(
         self, method: str, path: str, body: dict[str, Any], headers: dict[str, str]

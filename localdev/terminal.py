@@ -18,7 +18,7 @@ class Readable(logging.Formatter):
         """Give the line: time, event and its fields."""
         fields = logs.fields_of(record)
         if record.getMessage() == "tally":
-            said = f"{fields['slug']}: {fields['applied']} of {fields['records']} counted"
+            said = f"{fields['slug']}: {fields['changed']} of {fields['reviews']} counted"
         else:
             said = " ".join(f"{name}={value}" for name, value in fields.items())
         at = time.strftime("%H:%M:%S", time.localtime(record.created))

@@ -5,7 +5,8 @@ Faults of DynamoDB, injected into a client through botocore's event system.
     internal     refused with InternalServerError             nothing committed
     conflict     refused because of another transaction       nothing committed
     timeout      ReadTimeoutError before the request is sent  nothing committed
-    held_back    all keys of a BatchGetItem are unprocessed   nothing read
+    held_back    keys of a BatchGetItem are left unprocessed, all but the first;
+                 a single one too
     lost_answer  ReadTimeoutError after the answer            committed
     repeated     the SDK sends the request a second time, as  committed
                  after a lost answer that it noticed itself
@@ -63,6 +64,7 @@ class Faults:
         self.fired: list[str] = []
         self._planned: dict[int, Kind] = {}
         self._interludes: dict[int, Callable[[], object]] = {}
+        self._asked: dict[str, Any] = {}
         self._events = client.meta.events
         # First, before the SDK's own handlers have decided about a repetition.
         for event, handler in self._handlers.items():
@@ -122,7 +124,7 @@ class Faults:
     ) -> tuple[AWSResponse, dict[str, Any]] | None:
         operation = model.name
         self.calls.append(operation)
-        asked = json.loads(params["body"])
+        asked = self._asked = json.loads(params["body"])
         if self._is_next("timeout"):
             self.fired.append(operation)
             raise ReadTimeoutError(endpoint_url="before")
@@ -133,13 +135,10 @@ class Faults:
             parsed = {"Error": {"Code": "InternalServerError", "Message": "injected"}}
         elif self._is_next("conflict") and operation in _WRITES:
             parsed = _refusal(asked, "TransactionConflict", "TransactionConflictException")
-        elif self._is_next("held_back") and operation == "BatchGetItem":
-            parsed = {"Responses": {}, "UnprocessedKeys": asked["RequestItems"]}
         if parsed is None:
             return None
         self.fired.append(operation)
-        status = 400 if "Error" in parsed else 200
-        return AWSResponse("injected", status, HTTPHeaders(), None), parsed
+        return AWSResponse("injected", 400, HTTPHeaders(), None), parsed
 
     def _needs_retry(self, operation: Any, attempts: int, **_: object) -> float | None:
         if not self._is_next("repeated") or attempts > 1:
@@ -147,10 +146,22 @@ class Faults:
         self.fired.append(operation.name)
         return 0.0
 
-    def _after(self, model: Any, **_: object) -> None:
+    def _after(self, model: Any, parsed: dict[str, Any], **_: object) -> None:
         if self._is_next("lost_answer"):
             self.fired.append(model.name)
             raise ReadTimeoutError(endpoint_url="after")
+        if self._is_next("held_back") and model.name == "BatchGetItem":
+            self.fired.append(model.name)
+            _hold_back(self._asked["RequestItems"], parsed)
+
+
+def _hold_back(asked: dict[str, Any], answer: dict[str, Any]) -> None:
+    wanted = [(table, key) for table, request in asked.items() for key in request["Keys"]]
+    for table, key in wanted[1:] or wanted:
+        held = answer["UnprocessedKeys"].setdefault(table, {**asked[table], "Keys": []})
+        held["Keys"].append(key)
+        rows = answer["Responses"].get(table, [])
+        rows[:] = [row for row in rows if not key.items() <= row.items()]
 
 
 def _refusal(asked: dict[str, Any], reason: str, code: str) -> dict[str, Any]:

@@ -112,10 +112,10 @@ def respond(
 ) -> Response:
     """Run a handler and give its answer or the problem that it raised."""
     started = time.perf_counter()
+    editor = None
     request_id = str(getattr(request.lambda_context, "aws_request_id", "") or "")
     try:
-        if security == "editor":
-            editors.identify(bearer(request))
+        editor = editors.identify(bearer(request)) if security == "editor" else None
         decoded = {name: unquote(value) for name, value in parameters.items()}
         response = handler(request, **decoded)
     except PlauditError as error:
@@ -131,6 +131,7 @@ def respond(
         method=request.method,
         route=request.path,
         status=response.status_code,
+        editor=editor,
         ms=round((time.perf_counter() - started) * 1000, 1),
         request_id=request_id,
     )
@@ -190,8 +191,8 @@ def public(request: Request, body: Json, revision: int | None = None) -> Respons
 
 
 def dump(body: Json) -> str:
-    """Write compact JSON; NaN is refused, other scripts stay readable."""
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    """Write compact JSON with a line end, for terminals; other scripts stay readable."""
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
 
 
 def etag(text: str, revision: int | None = None) -> str:

@@ -57,15 +57,15 @@ def verify(purpose: str, text: str) -> bytes | None:
 
 def mask(purpose: str, nonce: str, secret_bytes: bytes) -> bytes:
     """
-    Hide 16 bytes; the same call on the result shows them again.
+    Hide up to 32 bytes; the same call on the result shows them again.
 
     Args:
         nonce: Never used for two different values.
-        secret_bytes: Exactly 16 bytes.
+        secret_bytes: Up to 32 bytes.
 
     Returns:
-        16 bytes: the value XORed with a stream that only this server can make.
-        It depends on `reader_secret`, which never changes.
+        As many bytes: the value XORed with a stream that only this server can
+        make. It depends on `reader_secret`, which never changes.
     """
     stream = hmac.digest(settings.current().reader_secret, f"{purpose}\0{nonce}".encode(), "sha256")
     return bytes(left ^ right for left, right in zip(secret_bytes, stream, strict=False))

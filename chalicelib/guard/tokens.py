@@ -2,9 +2,10 @@
 Manage tokens: what a reader needs to edit or withdraw a review.
 
 A token names its row directly, so that an edit is one write and needs no look
-up. The row's key is derived from the reader's address; it is masked, so that
-two tokens of one reader have nothing in common. A token made for a proposed
-change names the proposal and manages nothing else.
+up. The row's key is derived from the reader's address and tells a proposal
+from a review; it is masked, so that two tokens of one reader have nothing in
+common and none says whether an earlier review exists. A token made for a
+proposed change names the proposal and manages nothing else.
 """
 
 from typing import Final
@@ -15,13 +16,14 @@ from chalicelib.model import Review, ReviewKey
 
 _PURPOSE: Final = "manage"
 _ID_LENGTH: Final = 26
-_DIGEST_LENGTH: Final = 16
+_KEY_LENGTH: Final = 17
+"""Bytes: the key's kind and its digest."""
 
 
 def issue(review: Review) -> str:
     """Make the token of a review or a proposal: base64url, up to 190 characters."""
-    masked = signing.mask(_PURPOSE, review.id, review.key.digest)
-    payload = review.key.kind.encode() + masked + review.id.encode() + review.slug.encode()
+    masked = signing.mask(_PURPOSE, review.id, review.key.kind.encode() + review.key.digest)
+    payload = masked + review.id.encode() + review.slug.encode()
     return signing.sign(_PURPOSE, payload)
 
 
@@ -39,8 +41,8 @@ def open_for(token: str | None, slug: str, review_id: str) -> ReviewKey:
     payload = signing.verify(_PURPOSE, token) if token else None
     if payload is None:
         raise UnauthorizedError
-    kind, rest = payload[:1].decode(), payload[1:]
-    masked, names = rest[:_DIGEST_LENGTH], rest[_DIGEST_LENGTH:].decode()
+    masked, names = payload[:_KEY_LENGTH], payload[_KEY_LENGTH:].decode()
     if (names[:_ID_LENGTH], names[_ID_LENGTH:]) != (review_id, slug):
         raise ForbiddenError
-    return ReviewKey(kind, signing.mask(_PURPOSE, review_id, masked))
+    key = signing.mask(_PURPOSE, review_id, masked)
+    return ReviewKey(key[:1].decode(), key[1:])

@@ -103,7 +103,7 @@ def call(operation: str, **parameters: Any) -> Any:
         try:
             return _attempt(operation, parameters)
         except _ConflictError:
-            time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter
+            _pause(attempt)
     raise UnavailableError
 
 
@@ -116,18 +116,11 @@ def write(*actions: Action) -> None:
             `{"Put": {"TableName": …, "Item": …, "ConditionExpression": …}}`.
 
     Raises:
-        UnavailableError: As `call`, or still in conflict after six attempts.
+        UnavailableError: As `call`.
         ConditionFailedError: A condition did not hold; nothing was written.
     """
     operation, parameters = _request(actions)
-    for attempt in range(_ATTEMPTS):
-        try:
-            call(operation, **parameters)
-        except _ConflictError:
-            _pause(attempt)
-        else:
-            return
-    raise UnavailableError
+    call(operation, **parameters)
 
 
 def get(table: str, key: Item, *, consistent: bool = False) -> Item | None:

@@ -22,12 +22,13 @@ from chalicelib.model import (
     CLOSED,
     Reply,
     Review,
+    ReviewHandle,
     ReviewKey,
     ReviewStatus,
     rfc3339,
 )
 from chalicelib.store import attributes, client, items, keys
-from chalicelib.store.client import ConditionFailedError
+from chalicelib.store.client import Action, ConditionFailedError
 
 
 def add(review: Review, replaces: int | None = None) -> Review | None:
@@ -184,42 +185,20 @@ def accept_proposal(slug: str, key: ReviewKey, review_id: str, note: str, at: da
     """
     table = settings.current().content_table
     row = client.get(table, keys.review(slug, key), consistent=True)
-    proposal = items.review_from(row) if row else None
-    if proposal is None or proposal.id != review_id or proposal.status in CLOSED:
-        raise ReviewNotFoundError
-    if proposal.status is ReviewStatus.PUBLISHED or proposal.proposed_for is None:
-        return False
-    target, target_id = proposal.proposed_for
-    status = ReviewStatus.PUBLISHED
-    accepted = _expression(
-        slug,
-        key,
-        {"status": str(status), "note": note or None} | items.placement(slug, key, status),
-        at,
-        "revision = :revision",
-        {":revision": proposal.revision},
-    )
-    changed = _expression(
-        slug,
-        target,
-        {
-            "name": proposal.name,
-            "message": proposal.message,
-            "rating": proposal.rating,
-            "rating_order": items.rating_order(proposal.rating, target_id),
-            "edited_at": rfc3339(at),
-            "status": str(status),
-        }
-        | items.placement(slug, target, status),
-        at,
-        "id = :id AND NOT #status IN (:withdrawn, :erased)",
-        {":id": target_id} | _CLOSED_VALUES,
-    )
-    try:
-        client.write({"Update": accepted}, {"Update": changed})
-    except ConditionFailedError:
-        raise ReviewNotFoundError from None
-    return True
+    while True:
+        proposal = items.review_from(row) if row else None
+        if proposal is None or proposal.id != review_id or proposal.status in CLOSED:
+            raise ReviewNotFoundError
+        if proposal.status is ReviewStatus.PUBLISHED or proposal.proposed_for is None:
+            return False
+        try:
+            client.write(*_acceptance(proposal, proposal.proposed_for, note, at))
+        except ConditionFailedError as failed:
+            if 0 not in failed.found:
+                raise ReviewNotFoundError from None
+            row = failed.found[0]
+        else:
+            return True
 
 
 def set_reply(slug: str, key: ReviewKey, review_id: str, reply: Reply, at: datetime) -> Review:
@@ -265,6 +244,38 @@ def find_key(slug: str, review_id: str) -> ReviewKey | None:
 
 
 _CLOSED_VALUES: Final = {f":{status}": str(status) for status in CLOSED}
+
+
+def _acceptance(
+    proposal: Review, target: ReviewHandle, note: str, at: datetime
+) -> tuple[Action, Action]:
+    status = ReviewStatus.PUBLISHED
+    accepted = _expression(
+        proposal.slug,
+        proposal.key,
+        {"status": str(status), "note": note or None}
+        | items.placement(proposal.slug, proposal.key, status),
+        at,
+        "revision = :revision",
+        {":revision": proposal.revision},
+    )
+    changed = _expression(
+        proposal.slug,
+        target.key,
+        {
+            "name": proposal.name,
+            "message": proposal.message,
+            "rating": proposal.rating,
+            "rating_order": items.rating_order(proposal.rating, target.id),
+            "edited_at": rfc3339(at),
+            "status": str(status),
+        }
+        | items.placement(proposal.slug, target.key, status),
+        at,
+        "id = :id AND NOT #status IN (:withdrawn, :erased)",
+        {":id": target.id} | _CLOSED_VALUES,
+    )
+    return {"Update": accepted}, {"Update": changed}
 
 
 def _update(  # noqa: PLR0913, PLR0917

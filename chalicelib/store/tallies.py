@@ -3,6 +3,7 @@ Tallies and the ledger behind them.
 
     read                 BatchGetItem, consistent                1 round trip per 100 rows
     commit               TransactWriteItems: ledger, tally       2 write units a row
+    read_standing        GetItem, consistent                     1
     place                UpdateItem                              1 write unit
     every_entry          Query the tally's partition             1 per MB
     overwrite            UpdateItem                              1 write unit
@@ -13,12 +14,15 @@ ledger, because both change in one transaction.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from chalicelib import settings
 from chalicelib.model import STARS, Summary, Tally, rfc3339
 from chalicelib.store import attributes, client, items, keys
 from chalicelib.store.client import Action, ConditionFailedError
+
+_PLACED: Final = ("ranked_in", "listing", "tags", "author")
+"""What a tally's row holds of its article while that is public."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,23 @@ class Seen:
 
     tally: Tally
     entries: Mapping[bytes, Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """
+    A tally's whole row as it was at one moment.
+
+    Attributes:
+        rank: Sort key among the best; None before the first count or placing.
+        article_revision: Of the write that placed the article last; 0 before.
+        placement: As `placement` gives it; empty while the article is not ranked.
+    """
+
+    tally: Tally
+    rank: str | None
+    article_revision: int
+    placement: attributes.Plain
 
 
 class CommitRefusedError(Exception):
@@ -132,7 +153,21 @@ def commit(slug: str, seen: Seen, changes: Sequence[EntryChange], after: Tally, 
         raise CommitRefusedError(Seen(tally, entries)) from None
 
 
-def place(slug: str, summary: Summary | None, revision: int, score: int) -> bool:
+def placement(summary: Summary | None) -> attributes.Plain:
+    """Give the attributes that list an article among the best; none unless it is public."""
+    if summary is None or summary.published_at is None:
+        return {}
+    placed = {
+        "ranked_in": keys.TOP,
+        "listing": keys.listing_sk(summary.published_at, summary.slug),
+        "tags": list(summary.tags),
+    }
+    return placed | ({"author": summary.author} if summary.author else {})
+
+
+def place(
+    slug: str, summary: Summary | None, revision: int, score: int, over: int | None = None
+) -> bool:
     """
     List an article among the best, or take it off.
 
@@ -140,6 +175,8 @@ def place(slug: str, summary: Summary | None, revision: int, score: int) -> bool
         summary: The article while it is public; None otherwise.
         revision: The article's; an older one changes nothing.
         score: For an article that has no tally yet.
+        over: For the reconciler, which has seen the article itself: the very
+            revision to replace, whatever the new one; 0 for none.
 
     Returns:
         Whether anything was written.
@@ -147,33 +184,28 @@ def place(slug: str, summary: Summary | None, revision: int, score: int) -> bool
     Raises:
         UnavailableError: It may have been written.
     """
-    if summary is None or summary.published_at is None:
-        change = "REMOVE ranked_in, listing, tags, author SET article_revision = :revision"
-        values: attributes.Plain = {}
-    else:
-        change = (
-            "SET article_revision = :revision, ranked_in = :top, listing = :listing, tags = :tags,"
-            " #rank = if_not_exists(#rank, :rank)"
-            + (", author = :author" if summary.author else " REMOVE author")
-        )
-        values = {
-            ":top": keys.TOP,
-            ":listing": keys.listing_sk(summary.published_at, slug),
-            ":tags": list(summary.tags),
-            ":rank": keys.rank(score, slug),
-            ":author": summary.author,
-        }
+    placed = placement(summary)
+    absent = [name for name in _PLACED if name not in placed]
+    sets = ["article_revision = :revision", *(f"{name} = :{name}" for name in placed)]
+    values: attributes.Plain = {f":{name}": value for name, value in placed.items()}
+    condition = "attribute_not_exists(article_revision)"
+    if over is None:
+        condition += " OR article_revision < :revision"
+    elif over:
+        condition = "article_revision = :over"
+        values[":over"] = over
     update: dict[str, Any] = {
         "TableName": settings.current().derived_table,
         "Key": keys.tally(slug),
-        "UpdateExpression": change,
-        "ConditionExpression": (
-            "attribute_not_exists(article_revision) OR article_revision < :revision"
-        ),
-        "ExpressionAttributeValues": attributes.pack(values | {":revision": revision}),
+        "ConditionExpression": condition,
     }
-    if values:
+    if placed:
+        sets.append("#rank = if_not_exists(#rank, :rank)")
+        values[":rank"] = keys.rank(score, slug)
         update["ExpressionAttributeNames"] = {"#rank": "rank"}
+    change = "SET " + ", ".join(sets) + (" REMOVE " + ", ".join(absent) if absent else "")
+    update["UpdateExpression"] = change
+    update["ExpressionAttributeValues"] = attributes.pack(values | {":revision": revision})
     try:
         client.write({"Update": update})
     except ConditionFailedError:
@@ -215,16 +247,21 @@ def overwrite(slug: str, seen: Tally, tally: Tally, score: int) -> bool:
     return True
 
 
-def read_rank(slug: str) -> str | None:
+def read_standing(slug: str) -> Standing:
     """
-    Read the sort key under which an article is ranked; None while it is not.
+    Read a tally's whole row, as it is now.
 
     Raises:
         UnavailableError: The table could not be read.
     """
     row = client.get(settings.current().derived_table, keys.tally(slug), consistent=True) or {}
-    rank: str | None = row["rank"]["S"] if "ranked_in" in row else None
-    return rank
+    plain = attributes.unpack(row)
+    return Standing(
+        tally=items.tally_from(row),
+        rank=plain.get("rank"),
+        article_revision=plain.get("article_revision", 0),
+        placement={name: plain[name] for name in _PLACED if name in plain},
+    )
 
 
 def entry_from(row: attributes.Item | None) -> Entry:

@@ -11,9 +11,10 @@ revision.
 """
 
 import logging
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from chalice.app import Blueprint, CloudWatchEvent, Rate
@@ -23,7 +24,7 @@ from chalicelib.model import Article, Review, Tally, now
 from chalicelib.rules.ratings import contribution, recount, score
 from chalicelib.store import articles, items, keys, listings, quarantine, review_lists, tallies
 from chalicelib.store.items import MalformedItemError
-from chalicelib.store.tallies import Entry
+from chalicelib.store.tallies import Entry, Standing
 from chalicelib.workers.ledger import apply
 
 GRACE: Final = timedelta(minutes=15)
@@ -42,7 +43,7 @@ class Drift:
     Attributes:
         expected: What the reviews add up to.
         stored: What the tally said.
-        causes: Why they differ, one sentence each; empty when all is well.
+        causes: What is wrong, each once with its number; empty when all is well.
     """
 
     slug: str
@@ -95,7 +96,7 @@ def release_settled() -> int:
         UnavailableError: The quarantine could not be read or written.
     """
     rows = quarantine.list_all()
-    settled = {slug for slug in {row["slug"] for row in rows} if slug and not _reviews(slug)[1]}
+    settled = {slug for slug in {row["slug"] for row in rows} if slug and _is_readable(slug)}
     for row in rows:
         if row["slug"] in settled:
             quarantine.release(row["sk"])
@@ -115,57 +116,69 @@ def reconcile(slug: str, *, repair: bool, grace: timedelta = timedelta(0)) -> Dr
     """
     ledger = _read_ledger(slug)
     current, causes = _reviews(slug)
-    settled = [review for review in current.values() if review.changed_at <= now() - grace]
+    settled_at = now() - grace
+    settled = [review for review in current.values() if review.changed_at <= settled_at]
     findings = _compare(ledger.entries, settled, current)
-    article = articles.find(slug)
-    causes += findings.causes
-    if ledger.is_steady and recount(ledger.contributions).stars != ledger.tally.stars:
-        causes.append("the tally is not the sum of its ledger")
-    causes += _misplaced(slug, ledger.tally, article)
+    article, unreadable = _article(slug)
+    misplaced = [] if unreadable else _misplaced(ledger.standing, article, settled_at)
+    causes += findings.causes + unreadable + _miscounted(slug, ledger) + misplaced
     if repair:
         apply(slug, findings.behind)
         apply(
             slug, findings.wrong, over={digest: ledger.entry(digest) for digest in findings.wrong}
         )
+        if misplaced:
+            _place(slug, ledger.standing, article)
         if causes:
-            _repair_tally(slug, article)
+            _repair_tally(slug)
     expected = recount([contribution(review) for review in current.values()])
-    return Drift(slug, expected, ledger.tally, tuple(causes))
+    return Drift(slug, expected, ledger.tally, _each_once(causes))
 
 
 @dataclass(frozen=True, slots=True)
 class _Ledger:
     """
-    An article's whole ledger and its tally.
+    An article's whole ledger and its tally's row.
 
     Attributes:
         is_steady: Whether both are as they were at one moment. A busy article
             may not hold still for as long as reading takes.
     """
 
-    tally: Tally
+    standing: Standing
     entries: dict[bytes, Entry]
     is_steady: bool
 
     @property
-    def contributions(self) -> list[int]:
-        return [entry.contribution for entry in self.entries.values()]
+    def tally(self) -> Tally:
+        return self.standing.tally
+
+    @property
+    def sum(self) -> Tally:
+        return recount([entry.contribution for entry in self.entries.values()])
 
     def entry(self, digest: bytes) -> Entry:
         return self.entries.get(digest, Entry())
 
 
 def _read_ledger(slug: str) -> _Ledger:
-    tally = tallies.read({slug: ()})[slug].tally
+    before = tallies.read_standing(slug)
     entries: dict[bytes, Entry] = {}
     for _ in range(_ATTEMPTS):
         entries = dict(tallies.every_entry(slug))
-        after = tallies.read({slug: ()})[slug].tally
+        after = tallies.read_standing(slug)
         # Every change of a contribution raises the tally's revision.
-        if after.revision == tally.revision:
+        if after.tally.revision == before.tally.revision:
             return _Ledger(after, entries, is_steady=True)
-        tally = after
-    return _Ledger(tally, entries, is_steady=False)
+        before = after
+    return _Ledger(before, entries, is_steady=False)
+
+
+def _article(slug: str) -> tuple[Article | None, list[str]]:
+    try:
+        return articles.find(slug), []
+    except MalformedItemError as error:
+        return None, [f"the article cannot be read ({error})"]
 
 
 def _reviews(slug: str) -> tuple[dict[bytes, Review], list[str]]:
@@ -179,6 +192,10 @@ def _reviews(slug: str) -> tuple[dict[bytes, Review], list[str]]:
         else:
             found[review.key.digest] = review
     return found, malformed
+
+
+def _is_readable(slug: str) -> bool:
+    return not _reviews(slug)[1] and not _article(slug)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,37 +229,65 @@ def _compare(
                 findings.behind[digest] = new
             if differs:
                 findings.causes.append("a write to a review was not counted")
-        elif differs:
+        elif differs or entry.revision > new.revision:
             findings.wrong[digest] = new
             findings.causes.append("a ledger entry is ahead of its review or was altered")
     for digest, entry in entries.items():
         if digest not in current and entry.contribution:
             findings.wrong[digest] = Entry(entry.revision + 1, 0)
-            findings.causes.append("a ledger entry has no review")
+            findings.causes.append("a ledger entry has no readable review")
     return findings
 
 
-def _misplaced(slug: str, stored: Tally, article: Article | None) -> list[str]:
-    rank = tallies.read_rank(slug)
-    is_public = article is not None and article.is_public
-    if is_public and rank is None:
-        return ["the article is missing among the best"]
-    if rank is not None and not is_public:
-        return ["the article stands among the best and is not public"]
-    if rank is not None and rank != keys.rank(score(stored.count, stored.total), slug):
+def _miscounted(slug: str, ledger: _Ledger) -> list[str]:
+    """Say what is wrong with a tally's numbers, as far as its row and its ledger tell."""
+    if not ledger.is_steady:
+        return []
+    if not _has_numbers(ledger.tally, ledger.sum):
+        return ["the tally is not the sum of its ledger"]
+    if ledger.standing.placement and ledger.standing.rank != _rank(slug, ledger.tally):
         return ["the rank is not that of the tally"]
     return []
 
 
-def _repair_tally(slug: str, article: Article | None) -> None:
-    if article is not None:
-        summary = article.summary if article.is_public else None
-        tallies.place(slug, summary, article.revision, score(0, 0))
+def _misplaced(standing: Standing, article: Article | None, settled_at: datetime) -> list[str]:
+    if article is not None and article.summary.updated_at > settled_at:
+        return []
+    due = tallies.placement(article.summary if article and article.is_public else None)
+    if standing.placement == due:
+        return []
+    if not standing.placement:
+        return ["the article is missing among the best"]
+    if not due:
+        return ["the article stands among the best and is not public"]
+    return ["the article's place among the best is out of date"]
+
+
+def _place(slug: str, standing: Standing, article: Article | None) -> None:
+    summary = article.summary if article and article.is_public else None
+    revision = article.revision if article else standing.article_revision + 1
+    tallies.place(slug, summary, revision, score(0, 0), over=standing.article_revision)
+
+
+def _repair_tally(slug: str) -> None:
     for _ in range(_ATTEMPTS):
         ledger = _read_ledger(slug)
-        right = recount(ledger.contributions)
-        is_right = right.stars == ledger.tally.stars and not _misplaced(slug, ledger.tally, article)
-        if is_right or not ledger.is_steady:
+        if not _miscounted(slug, ledger):
             return
-        right = replace(right, revision=ledger.tally.revision + 1, as_of=now())
+        right = replace(ledger.sum, revision=ledger.tally.revision + 1, as_of=now())
         tallies.overwrite(slug, ledger.tally, right, score(right.count, right.total))
+
+
+def _has_numbers(tally: Tally, other: Tally) -> bool:
+    return replace(tally, revision=0, as_of=None) == replace(other, revision=0, as_of=None)
+
+
+def _rank(slug: str, tally: Tally) -> str:
+    return keys.rank(score(tally.count, tally.total), slug)
+
+
+def _each_once(causes: Sequence[str]) -> tuple[str, ...]:
+    return tuple(
+        cause if number == 1 else f"{cause} ({number} times)"
+        for cause, number in Counter(causes).items()
+    )

@@ -6,15 +6,17 @@ Source:
     docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
-from chalicelib.model import Article, Review, Summary
+from chalicelib.model import Article, Summary
 from chalicelib.rules.ratings import contribution
 from chalicelib.store import attributes, items, keys
 from chalicelib.store.items import MalformedItemError
 
 Record: TypeAlias = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,6 @@ def _review_change(
     old_image: Any,
     new_image: Any,
 ) -> ReviewChange | None:
-    before, is_known = _before(old_image)
     if new_image is None:
         if old_image is None:
             msg = "no image"
@@ -112,18 +113,20 @@ def _review_change(
         removed = items.review_from(old_image)
         return ReviewChange(slug, digest, removed.revision + 1, 0)
     after = items.review_from(new_image)
+    before, is_known = _before(items.review_from, old_image)
     if is_known and contribution(before) == contribution(after):
         return None
     return ReviewChange(slug, digest, after.revision, contribution(after))
 
 
-def _before(old_image: Any) -> tuple[Review | None, bool]:
+def _before(read_row: Callable[[Any], T], old_image: Any) -> tuple[T | None, bool]:
+    """Read the row before the write, and say whether it is known."""
     if old_image is None:
         return None, True
     try:
-        return items.review_from(old_image), True
+        return read_row(old_image), True
     except MalformedItemError:
-        # A repaired row: what it contributed before is for the ledger to say.
+        # A repaired row: what it was before is for the derived table to say.
         return None, False
 
 
@@ -132,8 +135,8 @@ def _article_change(slug: str, old_image: Any, new_image: Any) -> ArticleChange 
         removed = items.article_from(old_image)
         return ArticleChange(slug, removed.revision + 1, None)
     after = items.article_from(new_image)
-    before = items.article_from(old_image) if old_image is not None else None
-    if _placing(before) == _placing(after):
+    before, is_known = _before(items.article_from, old_image)
+    if is_known and _placing(before) == _placing(after):
         return None
     return ArticleChange(slug, after.revision, after.summary if after.is_public else None)
 

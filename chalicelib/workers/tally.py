@@ -151,12 +151,14 @@ def _count_article(slug: str, group: Sequence[_Asked], seen: Seen) -> list[Recor
 
 def _apply(slug: str, group: Sequence[_Asked], seen: Seen | None) -> None:
     wanted = _wanted(group)
-    applied = apply(slug, wanted, seen)
+    if wanted:
+        applied = apply(slug, wanted, seen)
+        logs.write("tally", slug=slug, reviews=len(wanted), changed=applied)
     articles = [one.change for one in group if isinstance(one.change, ArticleChange)]
     if articles:
         newest = max(articles, key=lambda change: change.revision)
-        tallies.place(slug, newest.summary, newest.revision, score(0, 0))
-    logs.write("tally", slug=slug, records=len(group), applied=applied)
+        placed = tallies.place(slug, newest.summary, newest.revision, score(0, 0))
+        logs.write("rank", slug=slug, changed=int(placed))
 
 
 def _wanted(group: Sequence[_Asked]) -> dict[bytes, Entry]:
