@@ -77,11 +77,12 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _types(error: BaseException | None) -> str:
-    names = []
-    while error is not None:
-        names.append(type(error).__name__)
+    chain: list[BaseException] = []
+    # An error that is its own cause makes the chain a circle.
+    while error is not None and error not in chain:
+        chain.append(error)
         error = error.__cause__ or error.__context__
-    return " < ".join(names)
+    return " < ".join(type(one).__name__ for one in chain)
 
 
 def _places(error: BaseException) -> str:

@@ -237,4 +237,8 @@ def from_rfc3339(text: str) -> datetime:
     if at.tzinfo is None:
         msg = "a time without an offset"
         raise ValueError(msg)
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        msg = "a time before year 1 or after year 9999"
+        raise ValueError(msg) from None

@@ -58,7 +58,10 @@ def supervise(port: str) -> int:
     try:
         code = _CHANGED
         while code == _CHANGED:
+            # Ctrl-C reaches both processes. The worker is born deaf to it; this one answers.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             worker = subprocess.Popen(command, env=environment)  # noqa: S603 - this very program
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             code = worker.wait()
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -66,7 +69,7 @@ def supervise(port: str) -> int:
             worker.terminate()
             worker.wait()
         return 0
-    return 0 if code in {0, -signal.SIGINT, -signal.SIGTERM} else 1
+    return 0 if code in {0, -signal.SIGTERM} else 1
 
 
 def work(port: str) -> NoReturn:
@@ -102,7 +105,4 @@ def why_not(port: str) -> str | None:
 
 
 if __name__ == "__main__":
-    if _WORKER in os.environ:
-        # Ctrl-C reaches both processes; the first one answers it.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(main(sys.argv[1:]))

@@ -20,7 +20,8 @@ def configure() -> None:
     Set what a deployment would set, and nothing that reaches AWS.
 
     Whatever the environment or a file says of accounts, profiles, regions and
-    endpoints is put out of the way: moto knows the plain endpoints alone. boto3 sends stream calls to a host named after the account, which moto does
+    endpoints is put out of the way: moto knows the plain endpoints alone.
+    boto3 sends stream calls to a host named after the account, which moto does
     not know; hence AWS_ACCOUNT_ID_ENDPOINT_MODE.
     """
     for name in [name for name in os.environ if name.startswith("AWS_") and name not in _CHALICES]:

@@ -36,7 +36,7 @@ class SourceTree(OSUtils):
 class SourceWatcher(stat.StatFileWatcher):
     """Chalice's watcher over that tree. It ends its process when nobody waits for it."""
 
-    POLL_INTERVAL = 0.4
+    POLL_INTERVAL = 0.4  # type: ignore[assignment]
 
     def __init__(self) -> None:
         super().__init__(SourceTree())

@@ -20,6 +20,10 @@ class StreamReader:
 
     moto's records lack the stream's ARN and carry a datetime where Lambda has
     epoch seconds; both are put right here.
+
+    moto puts a copy in the place of a table whose transaction is cancelled. An
+    iterator would go on reading the table that is gone, so each look takes a
+    new one.
     """
 
     def __init__(self) -> None:
@@ -28,22 +32,23 @@ class StreamReader:
         (stream,) = self._client.list_streams(TableName=table)["Streams"]
         self._arn = stream["StreamArn"]
         described = self._client.describe_stream(StreamArn=self._arn)["StreamDescription"]
-        self._iterators = [
-            self._client.get_shard_iterator(
-                StreamArn=self._arn,
-                ShardId=shard["ShardId"],
-                ShardIteratorType="TRIM_HORIZON",
-            )["ShardIterator"]
-            for shard in described["Shards"]
-        ]
+        self._starts: dict[str, dict[str, Any]] = {
+            shard["ShardId"]: {"ShardIteratorType": "TRIM_HORIZON"} for shard in described["Shards"]
+        }
 
     def read(self) -> list[dict[str, Any]]:
         """Give the records since the last call."""
         records: list[Any] = []
-        for position, iterator in enumerate(self._iterators):
-            answer = self._client.get_records(ShardIterator=iterator)
-            self._iterators[position] = answer["NextShardIterator"]
-            records += answer["Records"]
+        for shard, start in self._starts.items():
+            iterator = self._client.get_shard_iterator(StreamArn=self._arn, ShardId=shard, **start)[
+                "ShardIterator"
+            ]
+            if found := self._client.get_records(ShardIterator=iterator)["Records"]:
+                self._starts[shard] = {
+                    "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
+                    "SequenceNumber": found[-1]["dynamodb"]["SequenceNumber"],
+                }
+                records += found
         return [self._as_lambda_has_it(record) for record in records]
 
     def _as_lambda_has_it(self, record: dict[str, Any]) -> dict[str, Any]:

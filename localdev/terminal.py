@@ -3,6 +3,8 @@
 import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from chalicelib import logs
@@ -37,6 +39,16 @@ def configure() -> None:
     for handler in logging.getLogger().handlers:
         handler.setFormatter(Readable())
         handler.addFilter(_OnlyOurs())
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Let only warnings through: what the samples do is no news."""
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def request(method: str, path: str, status: int, milliseconds: float) -> None:

@@ -117,7 +117,7 @@ class Meter:
     def _begin(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         call = Call(model.name, deepcopy(params))
         self.calls.append(call)
-        self._before = _fetch(call)
+        self._before = {} if call.operation in _READS_BY_KEY else _fetch(call)
 
     def _count(self, **_: Any) -> None:
         # Once an attempt: a repetition by the SDK is a round trip too.
@@ -127,10 +127,11 @@ class Meter:
         call = self.calls[-1]
         call.error = parsed.get("Error", {}).get("Code", "")
         if call.operation == "Query":
-            call.read_units = _read_units(_evaluated(call.parameters), call.parameters)
+            call.read_units = _read_units(_evaluated(call.parameters, parsed), call.parameters)
         elif call.operation in _READS_BY_KEY:
+            rows = _rows(call.parameters, parsed)
             call.read_units = sum(
-                _read_units([self._before.get(_row(one), {})], one) for one in call.actions
+                _read_units([rows.get(_row(one), {})], one) for one in call.actions
             )
         else:
             self._price_writes(call)
@@ -162,13 +163,18 @@ def _key(item: Item) -> Item:
 
 def _fetch(call: Call) -> dict[Row, Item]:
     """Give the rows that a call names by their keys, as they are now."""
-    wanted: dict[str, list[Item]] = {}
+    wanted: dict[str, Any] = {}
     for action in call.actions:
-        wanted.setdefault(action["TableName"], []).append(_key(action.get("Key") or action["Item"]))
-    if not wanted:
-        return {}
-    request = {table: {"Keys": keys} for table, keys in wanted.items()}
-    found = _spectator().batch_get_item(RequestItems=request)["Responses"]
+        key = _key(action.get("Key") or action["Item"])
+        wanted.setdefault(action["TableName"], {"Keys": []})["Keys"].append(key)
+    return _rows({}, _spectator().batch_get_item(RequestItems=wanted)) if wanted else {}
+
+
+def _rows(parameters: Item, answer: dict[str, Any]) -> dict[Row, Item]:
+    """Give the rows of an answer to GetItem or BatchGetItem, which Plaudit reads whole."""
+    found = answer.get("Responses", {})
+    if "Item" in answer:
+        found = {parameters["TableName"]: [answer["Item"]]}
     return {
         _row({"TableName": table, "Item": item}): item
         for table, items in found.items()
@@ -176,14 +182,17 @@ def _fetch(call: Call) -> dict[Row, Item]:
     }
 
 
-def _evaluated(query: Item) -> list[Item]:
+def _evaluated(query: Item, answer: dict[str, Any]) -> list[Item]:
     """Give the items that a query reads; its filter and its projection do not make them fewer."""
+    items: list[Item] = answer.get("Items", [])
+    if not {"FilterExpression", "ProjectionExpression"} & query.keys():
+        return items
     bare: Item = {name: query[name] for name in (*_PAGING, "ExclusiveStartKey") if name in query}
     used = re.findall(r"[#:]\w+", query["KeyConditionExpression"])
     for mapping in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
         kept = {name: value for name, value in query.get(mapping, {}).items() if name in used}
         bare |= {mapping: kept} if kept else {}
-    items: list[Item] = _spectator().query(**bare)["Items"]
+    items = _spectator().query(**bare)["Items"]
     return items
 
 

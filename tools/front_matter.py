@@ -7,6 +7,7 @@ from typing import Any
 
 import frontmatter
 import yaml
+from frontmatter.default_handlers import YAMLHandler
 
 
 class FrontMatterError(Exception):
@@ -26,7 +27,7 @@ def read(path: Path) -> dict[str, Any]:
             no YAML mapping of what JSON can hold.
     """
     try:
-        post = frontmatter.loads(_text(path), handler=frontmatter.YAMLHandler())
+        post = frontmatter.loads(_text(path), handler=YAMLHandler())
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         msg = f"the front matter is not valid YAML{_line_of(error)}"
         raise FrontMatterError(msg) from error

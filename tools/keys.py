@@ -34,10 +34,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("name", type=_name, help="whose key it is: 1 to 40 of a-z, 0-9 and hyphen")
     name = parser.parse_args(arguments).name
     key = new_key()
-    sys.stdout.write(
-        f"Key, for {name} alone:  {key}\n"
-        f"Entry for EDITOR_KEYS:  {entry(name, key)}\n"
-    )
+    sys.stdout.write(f"Key, for {name} alone:  {key}\nEntry for EDITOR_KEYS:  {entry(name, key)}\n")
     return 0
 
 

@@ -66,14 +66,14 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(article: str | None, *, repair: bool, grace: timedelta) -> int:
     looked_at = drifted = 0
-    for slug in [article] if article else reconcile.every_slug():
+    for slug in reconcile.every_slug() if article is None else [article]:
         drift = reconcile.reconcile(slug, repair=repair, grace=grace)
         looked_at += 1
         if drift.causes:
             drifted += 1
-            _print(f"{slug}: expected {_said(drift.expected)}, stored {_said(drift.stored)}")
+            _print(f"{slug}: expected {_said(drift.expected)}; stored {_said(drift.stored)}")
             _print(f"    {'; '.join(drift.causes)}{_outcome(slug, grace) if repair else ''}")
-        elif article and not _exists(article):
+        elif article is not None and not _exists(article):
             raise UnknownArticleError
     if repair:
         reconcile.release_settled()
@@ -100,7 +100,7 @@ def _exists(slug: str) -> bool:
 
 
 def _said(tally: Tally) -> str:
-    return f"{tally.count} reviews with {tally.total} stars {'/'.join(map(str, tally.stars))}"
+    return f"count {tally.count}, total {tally.total}, stars {'/'.join(map(str, tally.stars))}"
 
 
 def _print(line: str) -> None:

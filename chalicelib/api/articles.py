@@ -67,7 +67,7 @@ def list_articles(request: Request) -> Response:
     size, sort = http.limit(request), http.choice(request, "sort", ("newest", "top"))
     tag, author = _tag(request), http.query(request, "author", 80)
     scope = ("articles", sort, tag, author)
-    position = cursors.open_for(http.query(request, "cursor"), *scope)
+    position = cursors.open_for(http.parameter(request, "cursor"), *scope)
     is_top = sort == "top"
     page = (listings.list_top if is_top else listings.list_newest)(tag, author, position, size)
     shape = shapes.ranked if is_top else shapes.summary
@@ -175,7 +175,7 @@ def _create(request: Request, slug: str, fields: dict[str, Any]) -> Response:
     article = _made(_empty(slug), fields, now())
     holder = articles.create(article)
     if holder is None:
-        location = request.context.get("path", f"/articles/{slug}")
+        location = str(request.context.get("path", f"/articles/{slug}")).rstrip("/")
         return _answer(article, status=201, Location=location)
     if _is_same(holder, _made(holder, fields, now())):
         return _answer(holder)

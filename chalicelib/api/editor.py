@@ -15,7 +15,7 @@ from chalicelib.errors import (
     UnsupportedMediaTypeError,
 )
 from chalicelib.model import Reply, now
-from chalicelib.rules import moderation
+from chalicelib.rules import moderation, text
 from chalicelib.store import listings, review_lists, reviews
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ routes = Blueprint(__name__)
 )
 def list_unlisted_articles(request: Request) -> Response:
     """List drafts, scheduled and retracted articles, latest change first."""
-    position = cursors.open_for(http.query(request, "cursor"), "editor/articles")
+    position = cursors.open_for(http.parameter(request, "cursor"), "editor/articles")
     page = listings.list_unlisted(position, http.limit(request))
     following = cursors.issue(page.position, "editor/articles")
     return http.private(shapes.page([shapes.editors_summary(one) for one in page.items], following))
@@ -66,7 +66,7 @@ def list_unlisted_articles(request: Request) -> Response:
 def list_queue(request: Request) -> Response:
     """List the reviews and proposed changes that wait for a decision, oldest first."""
     scope = ("editor/reviews", http.choice(request, "status", ("pending",)))
-    position = cursors.open_for(http.query(request, "cursor"), *scope)
+    position = cursors.open_for(http.parameter(request, "cursor"), *scope)
     page = review_lists.list_pending(position, http.limit(request))
     following = cursors.issue(page.position, *scope)
     return http.private(shapes.page([shapes.queued(one) for one in page.items], following))
@@ -113,7 +113,7 @@ def put_reply(request: Request, slug: str, id: str) -> Response:  # noqa: A002 -
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
     body = schemas.parse(schemas.ReplyIn, bodies.read_object(request, MOST_BODY_BYTES))
-    key = reviews.find_key(slug, id)
+    key = reviews.find_key(slug, id) if text.ULID.fullmatch(id) else None
     if key is None:
         raise ReviewNotFoundError
     at = now()

@@ -119,6 +119,8 @@ def respond(
         decoded = {name: unquote(value) for name, value in parameters.items()}
         response = handler(request, **decoded)
     except PlauditError as error:
+        if error.status >= InternalError.status:
+            logs.failure(error.code, error, route=request.path, request_id=request_id)
         response = problem(error, request_id)
     except Exception as error:  # noqa: BLE001 - the last line of defence
         logs.failure("request failed", error, route=request.path, request_id=request_id)
@@ -244,14 +246,20 @@ def bearer(request: Request) -> str | None:
     return credential.strip() if scheme.lower() == "bearer" and credential.strip() else None
 
 
+def parameter(request: Request, name: str) -> str | None:
+    """Give a query parameter as it was sent; the last one wins."""
+    value: str | None = request.query_params.get(name) if request.query_params else None
+    return value
+
+
 def query(request: Request, name: str, longest: int = 512) -> str | None:
     """
-    Give a query parameter; the last one wins.
+    Give a query parameter.
 
     Raises:
         InvalidRequestError: It is empty or too long.
     """
-    value: str | None = request.query_params.get(name) if request.query_params else None
+    value = parameter(request, name)
     if value is None:
         return None
     if not value or len(value) > longest:

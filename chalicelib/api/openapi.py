@@ -35,7 +35,7 @@ Json = dict[str, Any]
 _EVERYWHERE: Final = (InternalError, TooManyRequestsError, UnavailableError)
 _PATH_PARAMETERS: Final = {
     "slug": {"type": "string", "pattern": f"^{text.SLUG.pattern}$"},
-    "id": {"type": "string", "pattern": "^[0-9A-HJKMNP-TV-Z]{26}$"},
+    "id": {"type": "string", "pattern": f"^{text.ULID.pattern}$"},
 }
 _QUERY_PARAMETERS: Final = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},

@@ -49,7 +49,7 @@ def list_reviews(request: Request, slug: str) -> Response:
     size = http.limit(request)
     sort = http.choice(request, "sort", ("newest", "oldest", "highest", "lowest"))
     scope = ("reviews", slug, sort)
-    position = cursors.open_for(http.query(request, "cursor"), *scope)
+    position = cursors.open_for(http.parameter(request, "cursor"), *scope)
     page = review_lists.list_public(_known(slug), sort, position, size)
     following = cursors.issue(page.position, *scope)
     return http.public(request, shapes.page([shapes.review(one) for one in page.items], following))
@@ -137,7 +137,7 @@ def edit_review(request: Request, slug: str, id: str) -> Response:  # noqa: A002
     if not fields:
         message = schemas.MESSAGES["nothing_to_change"]
         raise InvalidFieldsError(problems=(FieldProblem("", "nothing_to_change", message),))
-    moves = moderation.on_edit(settings.current().moderation)
+    moves = moderation.on_edit(settings.current().moderation, key)
     review = reviews.edit(slug, key, id, fields, moves, now())
     return http.private(shapes.edited(review))
 

@@ -97,12 +97,15 @@ def _problem(detail: ErrorDetails) -> FieldProblem:
     kind, path = detail["type"], detail["loc"]
     # The name of an unknown field is input, and input is not repeated.
     if kind == "extra_forbidden":
-        return FieldProblem("", "unknown_field", MESSAGES["unknown_field"])
+        return FieldProblem(_pointer(path[:-1]), "unknown_field", MESSAGES["unknown_field"])
     name = "_".join(part for part in path if isinstance(part, str))
     code = _code(name, kind, is_absent=detail["input"] is None)
     ending = next((end for end in _FALLBACK if code.endswith(end)), "invalid")
-    pointer = "".join(f"/{part}" for part in path)
-    return FieldProblem(pointer, code, MESSAGES.get(code, _FALLBACK[ending]))
+    return FieldProblem(_pointer(path), code, MESSAGES.get(code, _FALLBACK[ending]))
+
+
+def _pointer(path: tuple[int | str, ...]) -> str:
+    return "".join(f"/{part}" for part in path)
 
 
 def _code(name: str, kind: str, *, is_absent: bool) -> str:
@@ -228,7 +231,7 @@ Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS)]
 Past = Annotated[
     datetime, BeforeValidator(_past), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
-Ulid = Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
+Ulid = Annotated[str, Field(pattern=f"^{text.ULID.pattern}$")]
 
 
 class _In(BaseModel):

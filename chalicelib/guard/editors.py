@@ -23,7 +23,7 @@ def identify(key: str | None) -> str:
     Raises:
         UnauthorizedError: There is no key, or none of ours.
     """
-    given = hashlib.sha256((key or "").encode()).digest()
+    given = hashlib.sha256((key or "").encode(errors="surrogatepass")).digest()
     names = [
         name
         for name, digest in settings.current().editor_keys

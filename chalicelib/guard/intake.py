@@ -6,6 +6,7 @@ keeps one review for each. What happens to a submission:
 
     the key is free                          stored as the review
     the same submission holds it             nothing; the same answer
+                                             (stored again once it was withdrawn)
     a review that its reader ended holds it  stored as the review
     another submission holds it              stored as a proposed change of it
 
@@ -17,7 +18,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from chalicelib import settings
-from chalicelib.errors import UnavailableError
 from chalicelib.model import CLOSED, Review, ReviewHandle, ReviewStatus, now
 from chalicelib.rules import moderation
 from chalicelib.store import keys, reviews
@@ -64,17 +64,33 @@ def submit(submission: Submission) -> Receipt:
         UnavailableError: It may be stored; the same submission again is safe.
     """
     review = _new_review(submission)
-    holder = reviews.add(review)
-    if holder is None:
-        return Receipt(review, is_owner=True)
-    if holder.fingerprint == review.fingerprint:
-        return _repeated(review, holder)
-    if holder.status in CLOSED:
-        successor = replace(review, revision=holder.revision + 1)
-        if reviews.add(successor, replaces=holder.revision) is not None:
-            raise UnavailableError
-        return Receipt(successor, is_owner=True)
-    return _propose(review, holder)
+    replaces = None
+    while (holder := reviews.add(review, replaces)) is not None:
+        if _is_repetition(review, holder):
+            return _repeated(review, holder)
+        if holder.status not in CLOSED:
+            return _propose(review, holder)
+        review, replaces = replace(review, revision=holder.revision + 1), holder.revision
+    return Receipt(review, is_owner=True)
+
+
+def _is_repetition(review: Review, holder: Review) -> bool:
+    """
+    Tell a submission sent again from a new one.
+
+    Who withdrew a review and writes the same once more means it; only a
+    request with the same `Idempotency-Key` is then the late copy of the old.
+    """
+    if holder.fingerprint != review.fingerprint:
+        return False
+    return holder.status not in CLOSED or _is_owner(review, holder)
+
+
+def _is_owner(review: Review, holder: Review) -> bool:
+    # The SDK repeats a write whose answer was lost; then the holder is ours.
+    if holder.id == review.id:
+        return True
+    return review.idempotency != "" and review.idempotency == holder.idempotency
 
 
 def _propose(review: Review, holder: Review) -> Receipt:
@@ -90,9 +106,6 @@ def _propose(review: Review, holder: Review) -> Receipt:
 
 def _repeated(review: Review, holder: Review) -> Receipt:
     """Answer as the first time, from what was sent and what was stored then."""
-    # The SDK repeats a write whose answer was lost; then the holder is ours.
-    is_ours = holder.id == review.id
-    knows_key = review.idempotency != "" and review.idempotency == holder.idempotency
     answered = replace(
         review,
         key=holder.key,
@@ -100,7 +113,7 @@ def _repeated(review: Review, holder: Review) -> Receipt:
         submitted_at=holder.submitted_at,
         answered_status=holder.answered_status,
     )
-    return Receipt(answered, is_owner=is_ours or knows_key)
+    return Receipt(answered, is_owner=_is_owner(review, holder))
 
 
 def _new_review(submission: Submission) -> Review:

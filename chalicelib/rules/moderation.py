@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from chalicelib.model import Review, ReviewStatus
+from chalicelib.model import Review, ReviewKey, ReviewStatus
 
 DECISIONS: Final = {
     "publish": ReviewStatus.PUBLISHED,
@@ -23,14 +23,16 @@ def on_submission(moderation: str) -> ReviewStatus:
     return ReviewStatus.PENDING
 
 
-def on_edit(moderation: str) -> dict[ReviewStatus, ReviewStatus]:
+def on_edit(moderation: str, key: ReviewKey) -> dict[ReviewStatus, ReviewStatus]:
     """
     Say which statuses an edit moves, from what to what.
 
     Under `approve_first` a published review waits again, or its text could be
-    swapped after the approval.
+    swapped after the approval. A proposal that was accepted is a proposal
+    again once it says something else.
     """
-    return {ReviewStatus.PUBLISHED: on_submission(moderation)}
+    after = on_submission(moderation) if key.kind == "R" else ReviewStatus.PENDING
+    return {ReviewStatus.PUBLISHED: after}
 
 
 def told(review: Review) -> ReviewStatus:

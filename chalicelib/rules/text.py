@@ -1,5 +1,5 @@
 """
-What a text may hold: slugs, tags and what people write.
+What a text may hold: slugs, tags, ids and what people write.
 
 Texts are stored as they were written but for Unicode's NFC and line ends;
 escaping is the business of whoever shows them.
@@ -13,15 +13,25 @@ LONGEST_SLUG: Final = 80
 LONGEST_TAG: Final = 40
 SLUG: Final = re.compile(rf"[a-z0-9-]{{1,{LONGEST_SLUG}}}", re.ASCII)
 TAG: Final = re.compile(rf"[a-z0-9-]{{1,{LONGEST_TAG}}}", re.ASCII)
+ULID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
 
+_PLANE_ENDS: Final = "".join(
+    chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17)
+)
 # Controls but tab and newline, lone surrogates, noncharacters, and the
 # characters that reorder the text around them (Trojan Source).
 # www.unicode.org/reports/tr36 and www.unicode.org/reports/tr9
 _FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
-    "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
+    "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f" + _PLANE_ENDS + "]"
 )
-_INVISIBLE: Final = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff\u3164\u2800")
+# White space, Unicode's Default_Ignorable_Code_Point, annotations and the empty Braille cell.
+# www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
+_INVISIBLE: Final = re.compile(
+    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*"
+)
 
 
 def normalise(text: str) -> str:
@@ -44,4 +54,4 @@ def is_clean(text: str, *, one_line: bool = False) -> bool:
 
 def is_blank(text: str) -> bool:
     """Tell whether nothing of the text can be seen."""
-    return all(character.isspace() or character in _INVISIBLE for character in text)
+    return _INVISIBLE.fullmatch(text) is not None

@@ -44,6 +44,7 @@ _NOT_NOW: Final = frozenset(
         "ProvisionedThroughputExceeded",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "ResourceNotFoundException",
         "ServiceUnavailable",
         "ServiceUnavailableException",
         "ThrottlingError",
@@ -217,7 +218,10 @@ def _attempt(operation: str, parameters: dict[str, Any]) -> Any:
     try:
         return getattr(dynamodb(), operation)(**parameters)
     except ClientError as error:
-        raise _meaning(error) from error
+        meaning = _meaning(error)
+        if meaning is None:
+            raise
+        raise meaning from error
     except (HTTPClientError, BotoConnectionError) as error:
         raise UnavailableError from error
 
@@ -239,7 +243,7 @@ def _request(actions: Sequence[Action]) -> tuple[str, dict[str, Any]]:
     }
 
 
-def _meaning(error: ClientError) -> Exception:
+def _meaning(error: ClientError) -> Exception | None:
     response: Any = error.response
     code = response["Error"]["Code"]
     if code == "ConditionalCheckFailedException":
@@ -249,8 +253,8 @@ def _meaning(error: ClientError) -> Exception:
     if code in _NOT_NOW:
         return UnavailableError()
     if code == "TransactionCanceledException":
-        return _cancellation(response["CancellationReasons"]) or error
-    return error
+        return _cancellation(response["CancellationReasons"])
+    return None
 
 
 def _cancellation(reasons: Sequence[Item]) -> Exception | None:

@@ -197,9 +197,9 @@ def review_from(item: Item) -> Review:
         edited_at=_time(plain.get("edited_at")),
         changed_at=from_rfc3339(plain["changed_at"]),
         reply=_reply(plain.get("reply")),
-        reader=plain["reader"],
-        fingerprint=plain["fingerprint"],
-        idempotency=plain["idempotency"],
+        reader=_text(plain["reader"]),
+        fingerprint=_text(plain["fingerprint"]),
+        idempotency=_text(plain["idempotency"]),
         proposed_for=_handle(plain.get("proposed_for")),
     )
 
@@ -244,17 +244,17 @@ def tally_from(item: Item | None) -> Tally:
 
 
 def _summary(plain: Plain) -> Summary:
-    image = plain.get("image")
+    image, author = plain.get("image"), plain.get("author")
     return Summary(
-        slug=plain["slug"],
-        title=plain["title"],
-        description=plain["description"],
+        slug=_text(plain["slug"]),
+        title=_text(plain["title"]),
+        description=_text(plain["description"]),
         image=image and Image(image["url"], image["alt"], image["credit"]),
-        author=plain.get("author"),
-        tags=tuple(plain["tags"]),
+        author=None if author is None else _text(author),
+        tags=_texts(plain["tags"]),
         published_at=_time(plain.get("published_at")),
         updated_at=from_rfc3339(plain["updated_at"]),
-        revision=plain["revision"],
+        revision=_at_least_one(plain["revision"]),
         status=ArticleStatus(plain["status"]),
     )
 
@@ -292,6 +292,13 @@ def _text(value: object) -> str:
         msg = "not text"
         raise TypeError(msg)
     return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        msg = "not a list"
+        raise TypeError(msg)
+    return tuple(_text(element) for element in value)
 
 
 def _at_least_one(value: object) -> int:

@@ -85,7 +85,13 @@ def list_top(tag: str | None, author: str | None, position: str | None, limit: i
         for sk, tally in tallies.items()
         if sk in listed
     )
-    return Page(tuple(rated), following)
+    # The index learns of a new tag or author from the stream, a little later.
+    fitting = (
+        one
+        for one in rated
+        if tag in {None, *one.summary.tags} and author in {None, one.summary.author}
+    )
+    return Page(tuple(fitting), following)
 
 
 def list_unlisted(position: str | None, limit: int) -> Page[Summary]:

@@ -5,7 +5,8 @@ import pytest
 from chalicelib.store import client
 from chalicelib.store.client import ConditionFailedError
 from localdev import tables
-from tests.metering import Meter
+from tests.billing import WORD, Bill
+from tests.metering import Call, Meter
 from tests.pricing import Index, Item, index_units, indexes, read_units, size, write_units
 
 CONTENT = tables.name("ContentTable", "local")
@@ -257,3 +258,24 @@ class TestMeter:
     def test_operation_without_a_price_is_refused(self) -> None:
         with Meter(), pytest.raises(NotImplementedError, match="Scan"):
             client.call("scan", TableName=CONTENT)
+
+
+class TestBill:
+    @pytest.mark.parametrize(
+        ("parameters", "unsafe"),
+        [
+            ({"ConditionExpression": f"id = :id OR name = {WORD}"}, [f"id = :id OR name = {WORD}"]),
+            ({"FilterExpression": "name = 'Ada'"}, ["name = 'Ada'"]),
+            ({"ExpressionAttributeNames": {"#a": f"a{WORD}"}}, [f"a{WORD}"]),
+            ({"TransactItems": [{"Put": {"Item": {"n": {"N": "2.5"}}}}]}, ["2.5"]),
+            ({"Item": {"name": {"S": WORD}, "n": {"N": "-2"}}}, []),
+        ],
+    )
+    def test_clients_text_in_an_expression_and_a_fraction_are_unsafe(
+        self, parameters: dict[str, Any], unsafe: list[str]
+    ) -> None:
+        bill = Bill()
+
+        bill.calls.append(Call("PutItem", parameters))
+
+        assert bill.unsafe == unsafe

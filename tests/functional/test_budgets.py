@@ -1,0 +1,151 @@
+"""The budgets that hold whatever is stored; test_costs has the whole bill."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import chalicelib
+from chalicelib.model import ReviewKey, ReviewStatus
+from chalicelib.workers.tally import tally_ratings
+from tests import rows, seeding
+from tests.billing import ARTICLE, REVIEWS, SLUG, WORD, Bill, Cost, furnish, submission
+from tests.client import Api
+from tests.conftest import Deliver
+from tests.event_source import Record
+from tests.metering import Meter
+
+
+@pytest.fixture
+def house(api: Api, deliver: Deliver) -> Api:
+    """An API with one article, published, ranked and reviewed by somebody."""
+    furnish(api, deliver)
+    return api
+
+
+def reviewed(first: int, last: int) -> list[Record]:
+    """Give the records of new reviews of the article by the readers of these numbers."""
+    return [
+        rows.record(None, rows.review(number, slug=SLUG), number)
+        for number in range(first, last + 1)
+    ]
+
+
+def count(*records: Record) -> Meter:
+    with Meter() as meter:
+        assert tally_ratings({"Records": list(records)}, None) == {"batchItemFailures": []}
+    return meter
+
+
+@pytest.mark.usefixtures("house")
+class TestTally:
+    def test_batch_of_fifty_costs_two_write_units_a_review_and_two_of_the_tally(self) -> None:
+        meter = count(*reviewed(1, 50))
+
+        assert meter.table_units / 50 <= 2.2
+        assert meter.index_units["by_rank"] <= 2
+
+    def test_review_alone_costs_four_write_units(self) -> None:
+        meter = count(*reviewed(1, 1))
+
+        assert meter.table_units <= 4
+        assert meter.index_units["by_rank"] <= 2
+
+    def test_redelivered_batch_writes_nothing(self) -> None:
+        count(*reviewed(1, 50))
+
+        meter = count(*reviewed(1, 50))
+
+        assert (meter.operations, meter.table_units) == (["BatchGetItem"], 0)
+
+    def test_older_record_after_a_newer_one_writes_nothing(self) -> None:
+        review = rows.review(1, slug=SLUG)
+        count(rows.record(review, rows.review(1, slug=SLUG, revision=2, rating=1)))
+
+        meter = count(rows.record(None, review))
+
+        assert (meter.operations, meter.table_units) == (["BatchGetItem"], 0)
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            pytest.param(None, {"status": ReviewStatus.PENDING}, id="a review that waits"),
+            pytest.param({}, {"message": WORD}, id="an edit of the words"),
+            pytest.param(None, {"key": ReviewKey("P", bytes(16))}, id="a proposal"),
+        ],
+    )
+    def test_record_that_changes_nothing_calls_nothing(
+        self, old: dict[str, Any] | None, new: dict[str, Any]
+    ) -> None:
+        before = None if old is None else rows.review(1, slug=SLUG, **old)
+        after = rows.review(1, slug=SLUG, revision=2, **new)
+
+        meter = count(rows.record(before, after))
+
+        assert meter.round_trips == 0
+
+
+@pytest.mark.parametrize("reviews", [10, 1000])
+def test_nothing_costs_more_on_an_article_with_many_reviews(house: Api, reviews: int) -> None:
+    bill = Bill()
+    seeding.copy_review(SLUG, total=reviews)
+
+    with bill.of("article"):
+        house.get(ARTICLE)
+    with bill.of("tally"):
+        tally = house.get(f"{ARTICLE}/tally").body
+    for sort in ("newest", "lowest"):
+        with bill.of(sort):
+            page = house.get(f"{REVIEWS}?limit=4&sort={sort}").body
+        with bill.of(f"{sort}, later page"):
+            house.get(f"{REVIEWS}?limit=4&sort={sort}&cursor={page['next_cursor']}")
+    with bill.of("submit"):
+        posted = house.post(REVIEWS, submission()).body
+    path, token = f"{REVIEWS}/{posted['id']}", posted["manage_token"]
+    with bill.of("edit"):
+        house.patch(path, {"rating": 1}, token=token)
+    with bill.of("withdraw"):
+        house.delete(path, token=token)
+    with bill.of("count one"):
+        count(*reviewed(1, 1))
+    with bill.of("count fifty"):
+        count(*reviewed(2, 51))
+
+    assert tally["count"] == reviews
+    assert bill.costs == {
+        "article": Cost("BatchGetItem", read=2),
+        "tally": Cost("BatchGetItem", read=1),
+        "newest": Cost("Query", read=0.5),
+        "newest, later page": Cost("Query", read=0.5),
+        "lowest": Cost("Query", read=0.5),
+        "lowest, later page": Cost("Query", read=0.5),
+        "submit": Cost("TransactWriteItems", table=4, indexes=4),
+        "edit": Cost("UpdateItem", table=1, indexes=3),
+        "withdraw": Cost("UpdateItem", table=1, indexes=2),
+        "count one": Cost("BatchGetItem TransactWriteItems", table=4, indexes=2, read=2),
+        "count fifty": Cost("BatchGetItem TransactWriteItems", table=102, indexes=2, read=51),
+    }
+
+
+def test_page_of_a_hundred_articles_takes_two_round_trips(house: Api) -> None:
+    bill = Bill()
+    seeding.copy_article(SLUG, copies=100)
+
+    for sort in ("newest", "top"):
+        with bill.of(sort):
+            page = house.get(f"/articles?limit=100&sort={sort}").body
+        assert len(page["items"]) == 100
+
+    assert [cost.operations for cost in bill.costs.values()] == ["Query BatchGetItem"] * 2
+
+
+def test_nothing_scans() -> None:
+    sources = sorted(Path(chalicelib.__file__).parent.rglob("*.py"))
+    nodes = [node for path in sources for node in ast.walk(ast.parse(path.read_text()))]
+
+    attributes = [node.attr for node in nodes if isinstance(node, ast.Attribute)]
+    constants = [node.value for node in nodes if isinstance(node, ast.Constant)]
+
+    assert "query" in constants
+    assert {"scan", "Scan"}.isdisjoint([*attributes, *constants])

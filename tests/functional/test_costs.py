@@ -1,0 +1,281 @@
+"""
+What everything costs, as docs/data-model.md has it: a bill for each who asks.
+
+Exact numbers, so that a change of the key schema, a projection or an expression shows what it
+does to the bill. `billing` says how large the article and its reviews are.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from chalicelib.model import ReviewStatus
+from chalicelib.store import items
+from chalicelib.workers.reconcile import reconcile
+from chalicelib.workers.tally import tally_ratings
+from tests import rows, seeding
+from tests.billing import ARTICLE, REVIEWS, SLUG, WORD, Bill, Cost, article, furnish, submission
+from tests.client import Api
+from tests.conftest import Deliver
+from tests.event_source import Record
+
+
+@pytest.fixture
+def house(api: Api, deliver: Deliver) -> Api:
+    """An API with one article, published, ranked and reviewed by somebody."""
+    furnish(api, deliver)
+    return api
+
+
+def decide(house: Api, review: str, decision: str, note: str = "") -> None:
+    body = {"slug": SLUG, "id": review, "decision": decision, "note": note}
+    assert house.post("/editor/reviews/decisions", {"decisions": [body]}, editor=True).status == 200
+
+
+def count(*records: Record) -> None:
+    assert tally_ratings({"Records": list(records)}, None) == {"batchItemFailures": []}
+
+
+def test_reads(house: Api) -> None:
+    bill = Bill()
+    seeding.copy_article(SLUG, copies=24)
+    seeding.copy_review(SLUG, total=25)
+    narrowed = {"tag": f"tag={WORD}", "author": f"author=Ada%20{WORD}"}
+    narrowed["tag&author"] = "&".join(narrowed.values())
+    next_articles = house.get("/articles").body["next_cursor"]
+    tag = house.get(ARTICLE).headers["etag"]
+
+    with bill.of("GET /articles"):
+        house.get("/articles")
+    with bill.of("GET /articles, later page"):
+        house.get(f"/articles?cursor={next_articles}")
+    for name, query in narrowed.items():
+        with bill.of(f"GET /articles?{name}"):
+            house.get(f"/articles?{query}")
+    with bill.of("GET /articles?sort=top"):
+        house.get("/articles?sort=top")
+    with bill.of("GET /articles?sort=top&tag&author"):
+        house.get(f"/articles?sort=top&{narrowed['tag&author']}")
+    with bill.of("GET /articles/{slug}"):
+        house.get(ARTICLE)
+    with bill.of("GET /articles/{slug}, 304"):
+        house.get(ARTICLE, If_None_Match=tag)
+    with bill.of("GET /articles/{slug}, 404"):
+        house.get(f"/articles/{WORD}")
+    with bill.of("GET /articles/{slug}/tally"):
+        house.get(f"{ARTICLE}/tally")
+    for sort in ("newest", "oldest", "highest", "lowest"):
+        with bill.of(f"GET …/reviews?sort={sort}"):
+            page = house.get(f"{REVIEWS}?sort={sort}").body
+        with bill.of(f"GET …/reviews?sort={sort}, later page"):
+            house.get(f"{REVIEWS}?sort={sort}&cursor={page['next_cursor']}")
+    with bill.of("GET …/reviews, 404"):
+        house.get(f"/articles/{WORD}/reviews")
+    with bill.of("GET /health"):
+        house.get("/health")
+    with bill.of("GET /openapi.json"):
+        house.get("/openapi.json")
+
+    assert bill.unsafe == []
+    assert bill.costs == {
+        "GET /articles": Cost("Query BatchGetItem", read=11),
+        "GET /articles, later page": Cost("Query BatchGetItem", read=3),
+        "GET /articles?tag": Cost("Query BatchGetItem", read=11),
+        "GET /articles?author": Cost("Query BatchGetItem", read=11),
+        "GET /articles?tag&author": Cost("Query BatchGetItem", read=11),
+        "GET /articles?sort=top": Cost("Query BatchGetItem", read=11),
+        "GET /articles?sort=top&tag&author": Cost("Query BatchGetItem", read=11),
+        "GET /articles/{slug}": Cost("BatchGetItem", read=2),
+        "GET /articles/{slug}, 304": Cost("BatchGetItem", read=2),
+        "GET /articles/{slug}, 404": Cost("BatchGetItem", read=1),
+        "GET /articles/{slug}/tally": Cost("BatchGetItem", read=1),
+        "GET …/reviews?sort=newest": Cost("Query", read=1.5),
+        "GET …/reviews?sort=newest, later page": Cost("Query", read=0.5),
+        "GET …/reviews?sort=oldest": Cost("Query", read=1.5),
+        "GET …/reviews?sort=oldest, later page": Cost("Query", read=0.5),
+        "GET …/reviews?sort=highest": Cost("Query", read=1.5),
+        "GET …/reviews?sort=highest, later page": Cost("Query", read=0.5),
+        "GET …/reviews?sort=lowest": Cost("Query", read=1.5),
+        "GET …/reviews?sort=lowest, later page": Cost("Query", read=0.5),
+        "GET …/reviews, 404": Cost("Query GetItem", read=1.5),
+        "GET /health": Cost("BatchGetItem", read=1),
+        "GET /openapi.json": Cost(),
+    }
+
+
+def test_writes_of_a_reader(house: Api) -> None:
+    bill = Bill()
+
+    with bill.of("POST a review"):
+        posted = house.post(REVIEWS, submission()).body
+    path, token = f"{REVIEWS}/{posted['id']}", posted["manage_token"]
+    with bill.of("POST the same again"):
+        house.post(REVIEWS, submission())
+    with bill.of("POST another of the same reader: a proposal"):
+        house.post(REVIEWS, submission(rating=1))
+    with bill.of("POST the same proposal again"):
+        house.post(REVIEWS, submission(rating=1))
+    with bill.of("POST to no article, 404"):
+        house.post(f"/articles/{WORD}/reviews", submission())
+    with bill.of("POST with errors, 422"):
+        house.post(REVIEWS, {})
+    with bill.of("PATCH the words"):
+        house.patch(path, {"message": WORD}, token=token)
+    with bill.of("PATCH the stars"):
+        house.patch(path, {"rating": 2}, token=token)
+    with bill.of("PATCH the same again"):
+        house.patch(path, {"rating": 2}, token=token)
+    with bill.of("DELETE"):
+        house.delete(path, token=token)
+    with bill.of("DELETE again"):
+        house.delete(path, token=token)
+    with bill.of("POST after DELETE"):
+        house.post(REVIEWS, submission(message=WORD))
+
+    assert bill.unsafe == []
+    assert bill.costs == {
+        "POST a review": Cost("TransactWriteItems", table=4, indexes=4),
+        "POST the same again": Cost("TransactWriteItems", table=4),
+        "POST another of the same reader: a proposal": Cost(
+            "TransactWriteItems TransactWriteItems", table=8, indexes=3
+        ),
+        "POST the same proposal again": Cost("TransactWriteItems TransactWriteItems", table=8),
+        "POST to no article, 404": Cost("TransactWriteItems", table=4),
+        "POST with errors, 422": Cost(),
+        "PATCH the words": Cost("UpdateItem", table=1, indexes=2),
+        "PATCH the stars": Cost("UpdateItem", table=1, indexes=3),
+        "PATCH the same again": Cost("UpdateItem", table=1),
+        "DELETE": Cost("UpdateItem", table=1, indexes=2),
+        "DELETE again": Cost("UpdateItem", table=1),
+        "POST after DELETE": Cost("TransactWriteItems TransactWriteItems", table=8, indexes=6),
+    }
+
+
+def test_writes_under_moderation(house: Api, setting: Callable[..., None]) -> None:
+    bill = Bill()
+    setting(MODERATION="approve_first")
+
+    with bill.of("POST a review"):
+        posted = house.post(REVIEWS, submission()).body
+    review, token = posted["id"], posted["manage_token"]
+    with bill.of("PATCH the words while it waits"):
+        house.patch(f"{REVIEWS}/{review}", {"message": WORD}, token=token)
+    with bill.of("GET /editor/reviews"):
+        house.get("/editor/reviews", editor=True)
+    with bill.of("decision: publish"):
+        decide(house, review, "publish")
+    with bill.of("decision: publish again"):
+        decide(house, review, "publish")
+    with bill.of("PUT a reply"):
+        house.put(f"/editor{REVIEWS}/{review}/reply", {"message": WORD})
+    with bill.of("PATCH the stars: it waits again"):
+        house.patch(f"{REVIEWS}/{review}", {"rating": 2}, token=token)
+    with bill.of("decision: reject"):
+        decide(house, review, "reject", note=WORD)
+    proposal = house.post(REVIEWS, submission(rating=1)).body["id"]
+    with bill.of("decision: publish a proposal"):
+        decide(house, proposal, "publish")
+    with bill.of("decision: no such review"):
+        decide(house, "0" * 26, "spam")
+
+    assert bill.unsafe == []
+    assert bill.costs == {
+        "POST a review": Cost("TransactWriteItems", table=4, indexes=3),
+        "PATCH the words while it waits": Cost("UpdateItem UpdateItem", table=2, indexes=1),
+        "GET /editor/reviews": Cost("Query", read=0.5),
+        "decision: publish": Cost("Query UpdateItem", table=1, indexes=3, read=0.5),
+        "decision: publish again": Cost("Query UpdateItem", table=1, read=0.5),
+        "PUT a reply": Cost("Query UpdateItem", table=1, indexes=2, read=0.5),
+        "PATCH the stars: it waits again": Cost("UpdateItem", table=1, indexes=3),
+        "decision: reject": Cost("Query UpdateItem", table=1, indexes=1, read=0.5),
+        "decision: publish a proposal": Cost(
+            "Query GetItem TransactWriteItems", table=4, indexes=3, read=1.5
+        ),
+        "decision: no such review": Cost("Query", read=0.5),
+    }
+
+
+def test_writes_of_an_editor(house: Api) -> None:
+    bill = Bill()
+    other = f"/articles/{WORD}-dusk"
+
+    with bill.of("PUT a draft"):
+        house.put(other, article(status="draft"))
+    with bill.of("PUT the same again"):
+        house.put(other, article(status="draft"))
+    with bill.of("GET /editor/articles"):
+        house.get("/editor/articles", editor=True)
+    with bill.of("PATCH: publish it"):
+        house.patch(other, {"status": "published"}, editor=True, If_Match='"1"')
+    with bill.of("PATCH the title"):
+        house.patch(other, {"title": f"{WORD} again"}, editor=True, If_Match='"2"')
+    with bill.of("PATCH a stale revision, 412"):
+        house.patch(other, {"title": WORD}, editor=True, If_Match='"2"')
+    with bill.of("PATCH the tags"):
+        house.patch(other, {"tags": [f"{WORD}-2"]}, editor=True, If_Match='"3"')
+    with bill.of("PUT a changed one"):
+        house.put(other, article(title=WORD), If_Match='"4"')
+    with bill.of("DELETE: retract it"):
+        house.delete(other, editor=True, If_Match='"5"')
+    with bill.of("PUT a published one"):
+        house.put(f"/articles/{WORD}", article())
+
+    assert bill.unsafe == []
+    assert bill.costs == {
+        "PUT a draft": Cost("TransactWriteItems GetItem", table=24, read=0.5),
+        "PUT the same again": Cost("TransactWriteItems GetItem", table=24, read=0.5),
+        "GET /editor/articles": Cost("Query", read=0.5),
+        "PATCH: publish it": Cost(
+            "GetItem TransactWriteItems GetItem", table=34, indexes=6, read=3.5
+        ),
+        "PATCH the title": Cost("GetItem TransactWriteItems GetItem", table=30, read=3.5),
+        "PATCH a stale revision, 412": Cost("GetItem", read=3),
+        "PATCH the tags": Cost("GetItem TransactWriteItems GetItem", table=32, read=3.5),
+        "PUT a changed one": Cost("GetItem TransactWriteItems GetItem", table=32, read=3.5),
+        "DELETE: retract it": Cost("GetItem TransactWriteItems", table=34, indexes=6, read=3),
+        "PUT a published one": Cost("TransactWriteItems GetItem", table=32, indexes=6, read=0.5),
+    }
+
+
+def test_workers(house: Api, deliver: Deliver) -> None:
+    bill = Bill()
+    one, *others = [rows.review(number, slug=SLUG) for number in range(1, 52)]
+    edited = rows.review(1, slug=SLUG, revision=2, message=WORD)
+    rejected = rows.review(1, slug=SLUG, revision=3, status=ReviewStatus.REJECTED)
+    first = rows.record(None, one)
+    batch = [rows.record(None, other, number) for number, other in enumerate(others, 2)]
+
+    with bill.of("reconcile an article, all well"):
+        reconcile(SLUG, repair=True)
+    with bill.of("count a review"):
+        count(first)
+    with bill.of("count it again"):
+        count(first)
+    with bill.of("count 50 reviews"):
+        count(*batch)
+    with bill.of("count them again"):
+        count(*batch)
+    with bill.of("an edit of the words alone"):
+        count(rows.record(one, edited))
+    with bill.of("a decision that hides a review"):
+        count(rows.record(edited, rejected))
+    with bill.of("a record that cannot be read"):
+        count(rows.record_of(None, items.review_item(one) | {"rating": {"S": WORD}}))
+    house.put(f"/articles/{WORD}", article())
+    with bill.of("rank a published article"):
+        deliver()
+
+    assert bill.unsafe == []
+    assert bill.costs == {
+        "reconcile an article, all well": Cost("GetItem Query GetItem Query GetItem", read=7),
+        "count a review": Cost("BatchGetItem TransactWriteItems", table=4, indexes=2, read=2),
+        "count it again": Cost("BatchGetItem", read=2),
+        "count 50 reviews": Cost("BatchGetItem TransactWriteItems", table=102, indexes=2, read=51),
+        "count them again": Cost("BatchGetItem", read=51),
+        "an edit of the words alone": Cost(),
+        "a decision that hides a review": Cost(
+            "BatchGetItem TransactWriteItems", table=4, indexes=2, read=2
+        ),
+        "a record that cannot be read": Cost("PutItem", table=1),
+        "rank a published article": Cost("BatchGetItem UpdateItem", table=1, indexes=1, read=1),
+    }

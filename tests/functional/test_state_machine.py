@@ -1,0 +1,302 @@
+"""
+Anything that readers, editors, the stream and DynamoDB's faults do, in any order.
+
+hypothesis chooses the steps; the real handlers run on moto; a small model says who has which
+review. A request that was answered 503 may have taken place or not, until it is sent again.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from moto import mock_aws
+
+from app import app
+from chalicelib import settings as plaudit
+from chalicelib.rules.ratings import recount
+from chalicelib.store import client
+from chalicelib.workers import reconcile
+from chalicelib.workers.tally import tally_ratings
+from localdev import tables
+from localdev.stream import StreamReader
+from tests import builders, rows
+from tests.client import Answer, Api
+from tests.event_source import Record
+from tests.faults import COMMITTED, UNCOMMITTED, Faults, Kind
+
+SLUGS: Final = ("lamp", "moth")
+DECISIONS: Final = {"publish": "published", "reject": "rejected", "spam": "spam"}
+
+Place: TypeAlias = tuple[str, int]
+"""An article and a reader."""
+Plan: TypeAlias = tuple[int, Kind] | None
+"""Which of the next calls fails, and how."""
+
+
+@dataclass
+class Held:
+    """What the model knows of a review or a proposal."""
+
+    id: str
+    token: str
+    status: str
+    rating: int
+    words: tuple[int, str]
+    """Rating and message as they were submitted."""
+    proposed_for: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.status != "withdrawn"
+
+
+plans = st.none() | st.tuples(st.integers(1, 4), st.sampled_from([*UNCOMMITTED, *COMMITTED]))
+places = st.tuples(st.sampled_from(SLUGS), st.integers(0, 2))
+ratings = st.integers(1, 5)
+
+
+class Reviewing(RuleBasedStateMachine):
+    """Invariant: tally = ledger, always; ledger = reviews = model when all is delivered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.aws = mock_aws(config={"core": {"reset_boto3_session": False}})
+        self.aws.start()
+        client.dynamodb.cache_clear()
+        tables.create("local")
+        self.api = Api(app)
+        self.reader = StreamReader()
+        self.faults = Faults(client.dynamodb())
+        self.public = dict.fromkeys(SLUGS, True)
+        self.held: dict[Place, Held] = {}
+        self.proposals: dict[tuple[Place, tuple[int, str]], Held] = {}
+        self.past: list[Record] = []
+        self.waiting: list[Record] = []
+
+    @initialize(moderation=st.sampled_from(plaudit.MODERATIONS))
+    def open(self, moderation: str) -> None:
+        os.environ["MODERATION"] = moderation
+        plaudit.current.cache_clear()
+        self.first_status = "published" if moderation == "publish_first" else "pending"
+        for slug in SLUGS:
+            assert self.api.put(f"/articles/{slug}", builders.article()).status == 201
+
+    @rule(
+        place=places,
+        rating=ratings,
+        message=st.sampled_from(["Clear.", "Kind."]),
+        is_bot=st.sampled_from([False, False, True]),
+        plan=plans,
+    )
+    def submit(self, place: Place, rating: int, message: str, is_bot: bool, plan: Plan) -> None:
+        (slug, number), words = place, (rating, message)
+        body = builders.submission(
+            email=f"reader-{number}@example.com",
+            rating=rating,
+            message=message,
+            website="https://spam.example" if is_bot else "",
+        )
+        path, key = f"/articles/{slug}/reviews", f"{number}-{rating}-{message}"
+
+        answer = self.ask(plan, "POST", path, body, Idempotency_Key=key)
+
+        if not self.public[slug]:
+            assert answer.code == "article_not_found"
+            return
+        assert (answer.status, answer.body["status"]) == (201, self.first_status)
+        self.remember(place, words, answer.body, "spam" if is_bot else self.first_status)
+
+    def remember(
+        self, place: Place, words: tuple[int, str], receipt: dict[str, Any], status: str
+    ) -> None:
+        token, found = receipt["manage_token"], self.held.get(place)
+        if found is None or (not found.is_open and found.words != words):
+            self.held[place] = Held(receipt["id"], token, status, words[0], words)
+            return
+        if found.words != words:
+            proposal = Held(receipt["id"], token, "pending", words[0], words, found.id)
+            proposal.status = "spam" if status == "spam" else "pending"
+            found = self.proposals.setdefault((place, words), proposal)
+        assert (receipt["id"], token) == (found.id, found.token)
+
+    @rule(data=st.data(), rating=ratings, plan=plans)
+    @precondition(lambda self: self.held)
+    def edit(self, data: st.DataObject, rating: int, plan: Plan) -> None:
+        path, one = self.choose(data)
+
+        answer = self.ask(plan, "PATCH", path, {"rating": rating}, token=one.token)
+
+        if not one.is_open:
+            assert answer.code == "review_not_found"
+            return
+        assert (answer.status, answer.body["rating"]) == (200, rating)
+        if one.status == "published" and not one.proposed_for and one.rating != rating:
+            one.status = self.first_status
+        one.rating = rating
+
+    @rule(data=st.data(), plan=plans)
+    @precondition(lambda self: self.held)
+    def withdraw(self, data: st.DataObject, plan: Plan) -> None:
+        path, one = self.choose(data)
+
+        answer = self.ask(plan, "DELETE", path, token=one.token)
+
+        assert answer.status == 204
+        one.status = "withdrawn"
+
+    @rule(data=st.data(), decision=st.sampled_from(sorted(DECISIONS)), plan=plans)
+    @precondition(lambda self: self.held)
+    def decide(self, data: st.DataObject, decision: str, plan: Plan) -> None:
+        path, one = self.choose(data)
+        body = {"decisions": [{"slug": path.split("/")[2], "id": one.id, "decision": decision}]}
+
+        answer = self.ask(plan, "POST", "/editor/reviews/decisions", body, editor=True)
+
+        (result,) = (result["result"] for result in answer.body["results"])
+        assert (result == "review_not_found") == (not self.carry_out(one, DECISIONS[decision]))
+
+    def carry_out(self, one: Held, status: str) -> bool:
+        """Decide in the model; False when there is nothing to decide on."""
+        if not one.is_open:
+            return False
+        if one.proposed_for and status == "published" and one.status != "published":
+            targets = (held for held in self.held.values() if held.id == one.proposed_for)
+            target = next(targets, None)
+            if target is None or not target.is_open:
+                return False
+            target.rating, target.status = one.rating, "published"
+        one.status = status
+        return True
+
+    @rule(slug=st.sampled_from(SLUGS), plan=plans)
+    def retract_or_republish(self, slug: str, plan: Plan) -> None:
+        path, every = f"/articles/{slug}", {"editor": True, "If_Match": "*"}
+
+        if self.public[slug]:
+            answer = self.ask(plan, "DELETE", path, **every)
+        else:
+            answer = self.ask(plan, "PATCH", path, {"status": "published"}, **every)
+
+        assert answer.status in {200, 204}
+        self.public[slug] = not self.public[slug]
+
+    @rule(size=st.integers(1, 8), plan=plans)
+    def deliver_some(self, size: int, plan: Plan) -> None:
+        self.fetch()
+        batch = self.waiting[:size]
+
+        left = self.count(batch, plan)
+
+        self.waiting = left + self.waiting[size:]
+
+    @rule(data=st.data(), plan=plans)
+    @precondition(lambda self: self.past)
+    def deliver_again(self, data: st.DataObject, plan: Plan) -> None:
+        """Deliver what was delivered, or was not yet, in any order."""
+        choices = st.lists(st.sampled_from(range(len(self.past))), min_size=1, max_size=5)
+
+        self.count([self.past[position] for position in data.draw(choices)], plan)
+
+    @rule()
+    def deliver_everything(self) -> None:
+        self.fetch()
+        while self.waiting:
+            batch, self.waiting = self.waiting[:100], self.waiting[100:]
+            assert self.count(batch, None) == []
+        for slug in SLUGS:
+            self.compare(slug)
+
+    def compare(self, slug: str) -> None:
+        """Hold everything at rest against the model."""
+        counted = {
+            one.id: one.rating
+            for (article, _), one in self.held.items()
+            if article == slug and one.status == "published"
+        }
+        expected = recount(list(counted.values()))
+        assert (rows.numbers_of(slug), rows.recount_of(slug)) == (expected, expected)
+        assert reconcile.reconcile(slug, repair=False).causes == ()
+        listed = self.api.get(f"/articles/{slug}/reviews?limit=100")
+        if self.public[slug]:
+            assert {one["id"]: one["rating"] for one in listed.body["items"]} == counted
+            assert self.api.get(f"/articles/{slug}/tally").body["total"] == expected.total
+        else:
+            assert listed.code == "article_not_found"
+
+    @invariant()
+    def the_tally_is_the_sum_of_its_ledger(self) -> None:
+        for slug in SLUGS:
+            assert rows.numbers_of(slug) == rows.sum_of_ledger(slug)
+
+    def teardown(self) -> None:
+        try:
+            self.deliver_everything()
+        finally:
+            self.faults.__exit__()
+            self.aws.stop()
+            client.dynamodb.cache_clear()
+            os.environ["MODERATION"] = "publish_first"
+            plaudit.current.cache_clear()
+
+    def ask(
+        self, plan: Plan, method: str, path: str, body: object = None, **options: Any
+    ) -> Answer:
+        """Send a request that may fail on its way, and then once more as a client would."""
+        if plan is not None:
+            self.faults.fail(*plan)
+        answer = self.api.request(method, path, body, **options)
+        self.faults.clear()
+        if answer.status != 503:
+            return answer
+        self.the_tally_is_the_sum_of_its_ledger()
+        return self.api.request(method, path, body, **options)
+
+    def choose(self, data: st.DataObject) -> tuple[str, Held]:
+        """Draw a review or a proposal, and give its path."""
+        known = [(place, one) for place, one in self.held.items()]
+        known += [(place, one) for (place, _), one in self.proposals.items()]
+        (slug, _), one = data.draw(st.sampled_from(known))
+        return f"/articles/{slug}/reviews/{one.id}", one
+
+    def fetch(self) -> None:
+        records = self.reader.read()
+        self.past += records
+        self.waiting += records
+
+    def count(self, batch: Sequence[Record], plan: Plan) -> list[Record]:
+        """Deliver a batch; give what Lambda would deliver again."""
+        if plan is not None:
+            self.faults.fail(*plan)
+        failures = tally_ratings({"Records": list(batch)}, None)["batchItemFailures"]
+        self.faults.clear()
+        if not failures:
+            return []
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in batch]
+        return list(batch[numbers.index(failures[0]["itemIdentifier"]) :])
+
+
+def test_nothing_doubles_and_nothing_is_lost() -> None:
+    run_state_machine_as_test(
+        Reviewing,
+        settings=settings(
+            max_examples=30,
+            stateful_step_count=20,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            # A step makes dozens of calls of moto; how long that takes says nothing.
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )

@@ -1,0 +1,140 @@
+"""
+Rows of content as the stream tells of them, and what the tally made of them.
+
+For what the API cannot be asked for: chosen revisions, any order, many rows at once.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from chalicelib import settings
+from chalicelib.model import (
+    Article,
+    ArticleStatus,
+    Review,
+    ReviewKey,
+    ReviewStatus,
+    Summary,
+    Tally,
+)
+from chalicelib.rules.ratings import contribution, recount
+from chalicelib.store import client, items, keys, review_lists, tallies
+from chalicelib.store.attributes import Item
+from chalicelib.store.tallies import Entry
+from tests.builders import SLUG
+from tests.event_source import Record
+
+AT: Final = datetime(2026, 3, 14, 8, tzinfo=UTC)
+
+
+def digest(number: int) -> bytes:
+    """Give the digest of the reader of this number."""
+    return number.to_bytes(16, "big")
+
+
+def review(number: int = 1, rating: int = 5, **changes: Any) -> Review:
+    """Give a published review, the only one of the reader of this number."""
+    original = Review(
+        slug=SLUG,
+        key=ReviewKey("R", digest(number)),
+        id=f"{number:026d}",
+        revision=1,
+        status=ReviewStatus.PUBLISHED,
+        answered_status=ReviewStatus.PUBLISHED,
+        name="Grace",
+        message="Clear and kind.",
+        rating=rating,
+        submitted_at=AT,
+        edited_at=None,
+        changed_at=AT,
+        reply=None,
+        reader=keys.encode_digest(digest(number)),
+        fingerprint=keys.encode_digest(digest(number)),
+        idempotency="",
+        proposed_for=None,
+    )
+    return replace(original, **changes)
+
+
+def article(revision: int = 1, **changes: Any) -> Article:
+    """Give a published article."""
+    summary = Summary(
+        slug=SLUG,
+        title="First light",
+        description="What a telescope sees first.",
+        image=None,
+        author="Ada Byron",
+        tags=("astronomy",),
+        published_at=AT,
+        updated_at=AT,
+        revision=revision,
+        status=ArticleStatus.PUBLISHED,
+    )
+    return Article(replace(summary, **changes), "The dome *opens*.", "<p>The dome opens.</p>")
+
+
+def item(row: Review | Article | None) -> Item | None:
+    """Write a row as content holds it."""
+    if row is None:
+        return None
+    return items.review_item(row) if isinstance(row, Review) else items.article_item(row)
+
+
+def record(
+    old: Review | Article | None, new: Review | Article | None, sequence_number: int = 1
+) -> Record:
+    """Give the record of one write to a row."""
+    return record_of(item(old), item(new), sequence_number)
+
+
+def record_of(old: Item | None, new: Item | None, sequence_number: int = 1) -> Record:
+    """Give the record of one write, whatever the row holds."""
+    images = {"OldImage": old, "NewImage": new}
+    present = {name: image for name, image in images.items() if image is not None}
+    keys_of = new or old or {}
+    return {
+        "eventID": f"{sequence_number:032x}",
+        "eventName": "REMOVE" if new is None else "INSERT" if old is None else "MODIFY",
+        "eventSource": "aws:dynamodb",
+        "dynamodb": {
+            "Keys": {name: keys_of[name] for name in ("pk", "sk") if name in keys_of},
+            "SequenceNumber": str(sequence_number),
+            "SizeBytes": 100,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+            **present,
+        },
+    }
+
+
+def put(*rows: Review | Article | Item) -> None:
+    """Write rows into content as they are, without a condition."""
+    for row in rows:
+        raw = row if isinstance(row, dict) else item(row)
+        client.write({"Put": {"TableName": settings.current().content_table, "Item": raw}})
+
+
+def delete(key: keys.Key) -> None:
+    """Take a row out of content."""
+    client.write({"Delete": {"TableName": settings.current().content_table, "Key": key}})
+
+
+def numbers_of(slug: str = SLUG) -> Tally:
+    """Read a tally's numbers alone, to be compared with a recount."""
+    return replace(tallies.read_standing(slug).tally, revision=0, as_of=None)
+
+
+def ledger_of(slug: str = SLUG) -> dict[bytes, Entry]:
+    """Read a ledger."""
+    return dict(tallies.every_entry(slug))
+
+
+def sum_of_ledger(slug: str = SLUG) -> Tally:
+    """Say what a tally must be at any moment."""
+    return recount([entry.contribution for entry in ledger_of(slug).values()])
+
+
+def recount_of(slug: str = SLUG) -> Tally:
+    """Say what a tally must be at rest."""
+    reviews = (items.review_from(row) for row in review_lists.every_review(slug))
+    return recount([contribution(review) for review in reviews])

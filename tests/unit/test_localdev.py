@@ -1,0 +1,75 @@
+"""What of a local run needs no process of its own."""
+
+import logging
+import socket
+from pathlib import Path
+
+import pytest
+
+from localdev.gateway import HttpServer
+from localdev.reload import SourceTree
+
+CLIENT = ("192.0.2.7", 4711)
+
+
+def test_only_what_a_server_reads_is_watched(tmp_path: Path) -> None:
+    read = [
+        "app.py",
+        ".chalice/config.json",
+        "chalicelib/api/http.py",
+        "infra/tables.yaml",
+        "localdev/articles/first-light.md",
+        "localdev/page.html",
+    ]
+    not_read = [
+        "README.md",
+        "tests/unit/test_text.py",
+        "docs/api.json",
+        ".venv/lib/six.py",
+        ".git/config.json",
+        "env/pyvenv.cfg",
+        "env/lib/six.py",
+        "chalicelib/__pycache__/http.pyc",
+        ".chalice/deployed/dev.json",
+    ]
+    for name in [*read, *not_read]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+
+    walked = SourceTree().walk(str(tmp_path))
+
+    files = {Path(folder, name) for folder, _, names in walked for name in names}
+    assert files == {tmp_path / name for name in read}
+
+
+def test_a_client_that_hangs_up_is_no_news(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    _serve(ConnectionResetError())
+
+    assert "".join(capsys.readouterr()) == ""
+    assert caplog.records == []
+
+
+def test_a_fault_of_the_gateway_is_one_line_without_the_clients_address(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    _serve(RuntimeError("what a client sent"))
+
+    (record,) = caplog.records
+    assert record.getMessage() == "gateway failed"
+    assert record.levelno == logging.ERROR
+    assert "RuntimeError" in str(vars(record))
+    assert CLIENT[0] not in str(vars(record))
+    assert "what a client sent" not in str(vars(record))
+    assert "".join(capsys.readouterr()) == ""
+
+
+def _serve(fault: Exception) -> None:
+    """Let a server meet a fault in the middle of a request."""
+
+    def fail(*_: object) -> None:
+        raise fault
+
+    with HttpServer(("127.0.0.1", 0), fail) as server, socket.socket() as connection:
+        server.process_request_thread(connection, CLIENT)

@@ -1,0 +1,290 @@
+"""What a stream record asks of the tally."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.model import ArticleStatus, Reply, Review, ReviewKey, ReviewStatus
+from chalicelib.store import items, keys
+from chalicelib.store.attributes import Item
+from chalicelib.store.items import MalformedItemError
+from chalicelib.workers import records
+from chalicelib.workers.records import ArticleChange, ReviewChange
+from tests import rows
+from tests.builders import SLUG
+
+DIGEST = rows.digest(1)
+PROPOSAL = ReviewKey("P", rows.digest(7))
+
+
+def status(review: Review, revision: int, now: ReviewStatus) -> Review:
+    return replace(review, revision=revision, status=now)
+
+
+def image(**changes: Item | None) -> Item:
+    """Give a review's image with some attributes changed, and None ones left out."""
+    changed = items.review_item(rows.review(message="Nobody else may read this")) | changes
+    return {name: value for name, value in changed.items() if value is not None}
+
+
+class TestReviews:
+    def test_a_new_published_review_contributes_its_stars(self) -> None:
+        change = records.read(rows.record(None, rows.review(rating=4)))
+
+        assert change == ReviewChange(SLUG, DIGEST, revision=1, contribution=4)
+
+    @pytest.mark.parametrize("hidden", [one for one in ReviewStatus if one != "published"])
+    def test_a_new_hidden_review_asks_nothing(self, hidden: ReviewStatus) -> None:
+        change = records.read(rows.record(None, rows.review(status=hidden)))
+
+        assert change is None
+
+    @pytest.mark.parametrize("hidden", [one for one in ReviewStatus if one != "published"])
+    def test_a_review_that_is_hidden_contributes_nothing_any_more(
+        self, hidden: ReviewStatus
+    ) -> None:
+        old = rows.review()
+
+        change = records.read(rows.record(old, status(old, 2, hidden)))
+
+        assert change == ReviewChange(SLUG, DIGEST, revision=2, contribution=0)
+
+    def test_a_review_that_is_published_later_contributes_from_then_on(self) -> None:
+        old = rows.review(status=ReviewStatus.PENDING)
+
+        change = records.read(rows.record(old, status(old, 2, ReviewStatus.PUBLISHED)))
+
+        assert change == ReviewChange(SLUG, DIGEST, revision=2, contribution=5)
+
+    def test_a_changed_rating_is_the_new_contribution(self) -> None:
+        change = records.read(rows.record(rows.review(rating=2), rows.review(rating=3, revision=2)))
+
+        assert change == ReviewChange(SLUG, DIGEST, revision=2, contribution=3)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"message": "Other words"}, {"name": "Ada"}, {"reply": Reply("Thank you.", rows.AT)}, {}],
+    )
+    def test_other_changes_of_a_review_ask_nothing(self, changes: dict[str, Any]) -> None:
+        change = records.read(rows.record(rows.review(), rows.review(revision=2, **changes)))
+
+        assert change is None
+
+    def test_a_hidden_review_that_stays_hidden_asks_nothing(self) -> None:
+        old = rows.review(status=ReviewStatus.PENDING)
+
+        change = records.read(rows.record(old, status(old, 2, ReviewStatus.REJECTED)))
+
+        assert change is None
+
+    def test_a_removal_is_a_revision_of_its_own(self) -> None:
+        change = records.read(rows.record(rows.review(revision=3), None))
+
+        assert change == ReviewChange(SLUG, DIGEST, revision=4, contribution=0)
+
+    def test_a_removal_by_time_to_live_is_a_removal(self) -> None:
+        record = rows.record(rows.review(revision=3), None)
+        record["userIdentity"] = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+
+        change = records.read(record)
+
+        assert change == ReviewChange(SLUG, DIGEST, revision=4, contribution=0)
+
+    def test_a_row_that_was_repaired_is_left_to_the_ledger(self) -> None:
+        record = rows.record_of(image(rating={"N": "9"}), image(revision={"N": "2"}))
+
+        change = records.read(record)
+
+        assert change == ReviewChange(SLUG, DIGEST, revision=2, contribution=5)
+
+    def test_a_row_that_was_repaired_and_is_hidden_is_left_to_the_ledger(self) -> None:
+        hidden = image(revision={"N": "2"}, status={"S": "spam"})
+
+        change = records.read(rows.record_of(image(rating=None), hidden))
+
+        assert change == ReviewChange(SLUG, DIGEST, revision=2, contribution=0)
+
+
+class TestArticles:
+    def test_a_new_public_article_is_placed(self) -> None:
+        article = rows.article()
+
+        change = records.read(rows.record(None, article))
+
+        assert change == ArticleChange(SLUG, 1, article.summary)
+
+    @pytest.mark.parametrize("hidden", [one for one in ArticleStatus if one != "published"])
+    def test_a_new_hidden_article_asks_nothing(self, hidden: ArticleStatus) -> None:
+        change = records.read(rows.record(None, rows.article(status=hidden)))
+
+        assert change is None
+
+    @pytest.mark.parametrize("hidden", [one for one in ArticleStatus if one != "published"])
+    def test_an_article_that_is_hidden_is_taken_off(self, hidden: ArticleStatus) -> None:
+        change = records.read(rows.record(rows.article(), rows.article(2, status=hidden)))
+
+        assert change == ArticleChange(SLUG, 2, None)
+
+    def test_an_article_that_is_public_again_is_placed_again(self) -> None:
+        article = rows.article(3)
+
+        change = records.read(rows.record(rows.article(2, status=ArticleStatus.RETRACTED), article))
+
+        assert change == ArticleChange(SLUG, 3, article.summary)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"tags": ("printing",)},
+            {"author": None},
+            {"published_at": rows.AT - timedelta(days=1)},
+        ],
+    )
+    def test_what_the_place_depends_on_places_it_anew(self, changes: dict[str, Any]) -> None:
+        article = rows.article(2, **changes)
+
+        change = records.read(rows.record(rows.article(), article))
+
+        assert change == ArticleChange(SLUG, 2, article.summary)
+
+    @pytest.mark.parametrize("changes", [{"title": "Last light"}, {"description": "Dusk."}, {}])
+    def test_other_changes_of_an_article_ask_nothing(self, changes: dict[str, Any]) -> None:
+        change = records.read(rows.record(rows.article(), rows.article(2, **changes)))
+
+        assert change is None
+
+    @pytest.mark.parametrize(
+        "broken",
+        [
+            {"revision": {"S": "1"}},
+            {"revision": {"N": "0"}},
+            {"tags": {"S": "astronomy"}},
+            {"tags": {"L": [{"N": "1"}]}},
+            {"author": {"N": "1"}},
+            {"published_at": {"S": "9999-12-31T23:59:59-01:00"}},
+            {"status": {"S": "public"}},
+        ],
+    )
+    def test_an_article_that_cannot_be_read_is_malformed(self, broken: Item) -> None:
+        article = items.article_item(rows.article()) | broken
+
+        with pytest.raises(MalformedItemError):
+            records.read(rows.record_of(None, article))
+
+    def test_a_removed_article_is_taken_off(self) -> None:
+        change = records.read(rows.record(rows.article(4), None))
+
+        assert change == ArticleChange(SLUG, 5, None)
+
+    @pytest.mark.parametrize("is_public", [True, False])
+    def test_an_article_that_was_repaired_is_placed_as_it_is_now(self, is_public: bool) -> None:
+        broken = items.article_item(rows.article()) | {"title": {"NULL": True}}
+        hidden = {} if is_public else {"status": ArticleStatus.RETRACTED}
+        article = rows.article(2, **hidden)
+
+        change = records.read(rows.record_of(broken, items.article_item(article)))
+
+        assert change == ArticleChange(SLUG, 2, article.summary if is_public else None)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        items.gate_item(SLUG),
+        items.review_item(rows.review(key=PROPOSAL, status=ReviewStatus.PENDING)),
+        items.review_item(rows.review(key=PROPOSAL, status=ReviewStatus.PUBLISHED)),
+        keys.key("METER#x", "2026-03"),
+        keys.key(keys.article_pk(SLUG), "NOTE#R#1"),
+    ],
+    ids=["gate", "proposal", "accepted proposal", "foreign partition", "foreign row"],
+)
+@pytest.mark.parametrize("is_removal", [False, True])
+def test_rows_that_are_never_counted_ask_nothing(row: Item, is_removal: bool) -> None:
+    record = rows.record_of(row, None) if is_removal else rows.record_of(None, row)
+
+    assert records.read(record) is None
+
+
+BROKEN_IMAGES = {
+    "nine stars": image(rating={"N": "9"}),
+    "no stars": image(rating={"N": "0"}),
+    "half a star": image(rating={"N": "4.5"}),
+    "stars as text": image(rating={"S": "5"}),
+    "no rating": image(rating=None),
+    "rating null": image(rating={"NULL": True}),
+    "no revision": image(revision=None),
+    "revision zero": image(revision={"N": "0"}),
+    "revision as text": image(revision={"S": "1"}),
+    "no status": image(status=None),
+    "unknown status": image(status={"S": "Nobody else may read this"}),
+    "no id": image(id=None),
+    "message in bytes": image(message={"B": b"Nobody else may read this"}),
+    "no time": image(changed_at=None),
+    "time without an offset": image(changed_at={"S": "2026-03-14T08:00:00"}),
+    "time out of range": image(changed_at={"S": "9999-12-31T23:59:59-01:00"}),
+    "time that is none": image(submitted_at={"S": "Nobody else may read this"}),
+    "short digest": image(sk={"S": "R#MFRGG"}),
+    "digest that is none": image(sk={"S": "R#Nobody else may read this"}),
+    "partition of no article": image(pk={"S": "B#first-light"}),
+    "article without a slug": image(pk={"S": "A#"}),
+    "article with a review's form": image(sk={"S": "ARTICLE"}),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN_IMAGES.values(), ids=list(BROKEN_IMAGES))
+@pytest.mark.parametrize("is_removal", [False, True])
+def test_a_row_that_cannot_be_read_is_malformed(broken: Item, is_removal: bool) -> None:
+    record = rows.record_of(broken, None) if is_removal else rows.record_of(None, broken)
+
+    with pytest.raises(MalformedItemError) as raised:
+        records.read(record)
+
+    assert "Nobody" not in repr(raised.value)
+    assert raised.value.__suppress_context__
+
+
+def stream(**changes: Any) -> dict[str, Any]:
+    record = rows.record(rows.review(), rows.review(rating=2, revision=2))
+    changed = record["dynamodb"] | changes
+    return {"dynamodb": {name: value for name, value in changed.items() if value is not None}}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {},
+        {"dynamodb": None},
+        {"dynamodb": "text"},
+        stream(Keys=None),
+        stream(Keys={}),
+        stream(Keys={"pk": {"S": "A#first-light"}}),
+        stream(Keys={"pk": {}, "sk": {}}),
+        stream(Keys={"pk": {"B": b"A#first-light"}, "sk": {"B": b"ARTICLE"}}),
+        stream(NewImage=None, OldImage=None),
+        stream(NewImage="text"),
+        stream(NewImage={}),
+        stream(Keys=keys.article(SLUG), NewImage=None, OldImage=None),
+    ],
+)
+def test_a_record_that_cannot_be_read_is_malformed(record: dict[str, Any]) -> None:
+    with pytest.raises(MalformedItemError):
+        records.read(record)
+
+
+@pytest.mark.parametrize(
+    ("record", "number", "slug"),
+    [
+        (rows.record(None, rows.review(), 42), "42", SLUG),
+        ({"dynamodb": {"SequenceNumber": "7", "Keys": keys.gate("far")}}, "7", "far"),
+        ({"dynamodb": {"Keys": {"pk": {"S": "T#far"}}}}, "", ""),
+        ({"dynamodb": {"Keys": {"pk": {"N": "1"}}}}, "", ""),
+        ({"dynamodb": "text"}, "", ""),
+        ({}, "", ""),
+    ],
+)
+def test_a_record_tells_its_place_and_article_as_far_as_it_can(
+    record: dict[str, Any], number: str, slug: str
+) -> None:
+    assert (records.sequence_number(record), records.slug_of(record)) == (number, slug)

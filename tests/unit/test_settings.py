@@ -1,0 +1,127 @@
+"""Settings: what is missing or malformed refuses to serve and is not repeated in the message."""
+
+import hashlib
+
+import pytest
+
+from chalicelib.settings import Settings, SettingsError
+
+SECRET = "a-canary-of-at-least-32-characters"
+DIGEST = hashlib.sha256(b"key").hexdigest()
+REQUIRED = [
+    "STAGE",
+    "CONTENT_TABLE",
+    "DERIVED_TABLE",
+    "READER_SECRET",
+    "SIGNING_SECRETS",
+    "CAPTCHA_SECRET",
+]
+MALFORMED = [
+    ("READER_SECRET", "canary" + "x" * 25),
+    ("SIGNING_SECRETS", "canary"),
+    ("SIGNING_SECRETS", f"{SECRET},canary"),
+    ("SIGNING_SECRETS", f"canary,{SECRET}"),
+    ("SIGNING_SECRETS", f"{SECRET},"),
+    ("SIGNING_SECRETS", f",{SECRET}"),
+    ("EDITOR_KEYS", "canary"),
+    ("EDITOR_KEYS", f":{DIGEST}"),
+    ("EDITOR_KEYS", f"canary{DIGEST}"),
+    ("EDITOR_KEYS", f"canary:{DIGEST[:-2]}"),
+    ("EDITOR_KEYS", f"canary:{DIGEST}00"),
+    ("EDITOR_KEYS", f"canary:{DIGEST[:-1]}"),
+    ("EDITOR_KEYS", f"canary:{'g' * 64}"),
+    ("EDITOR_KEYS", f"ada:{DIGEST},canary:"),
+    ("MODERATION", "canary"),
+    ("MODERATION", ""),
+    ("MODERATION", "Publish_first"),
+    ("CAPTCHA", "canary"),
+    ("CAPTCHA", ""),
+    ("CAPTCHA", "OFF"),
+]
+
+
+def read(name: str, environ: dict[str, str]) -> object:
+    return getattr(Settings(environ), name.lower())
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_missing_setting_is_named(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} is not set$"):
+        read(name, {})
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_an_empty_setting_is_missing(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} is not set$"):
+        read(name, {name: ""})
+
+
+@pytest.mark.parametrize(("name", "value"), MALFORMED)
+def test_a_malformed_setting_is_named_and_its_value_is_not_told(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} must ") as raised:
+        read(name, {"STAGE": "prod", name: value})
+
+    told = f"{raised.value} {raised.value.__cause__} {raised.value.__context__}"
+    assert [part for part in ("canary", SECRET, DIGEST) if part in told] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("STAGE", "prod", "prod"),
+        ("RELEASE", "v1.2.3", "v1.2.3"),
+        ("CONTENT_TABLE", "content", "content"),
+        ("DERIVED_TABLE", "derived", "derived"),
+        ("READER_SECRET", SECRET, SECRET.encode()),
+        ("SIGNING_SECRETS", SECRET, (SECRET.encode(),)),
+        ("SIGNING_SECRETS", f"{SECRET}, {'o' * 32}", (SECRET.encode(), b"o" * 32)),
+        ("EDITOR_KEYS", "", ()),
+        ("EDITOR_KEYS", " , ", ()),
+        ("EDITOR_KEYS", f"ada:{DIGEST}", (("ada", bytes.fromhex(DIGEST)),)),
+        (
+            "EDITOR_KEYS",
+            f"ada:{DIGEST}, bob:{DIGEST.upper()},",
+            (("ada", bytes.fromhex(DIGEST)), ("bob", bytes.fromhex(DIGEST))),
+        ),
+        ("MODERATION", "publish_first", "publish_first"),
+        ("MODERATION", "approve_first", "approve_first"),
+        ("CAPTCHA", "off", "off"),
+        ("CAPTCHA", "turnstile", "turnstile"),
+        ("CAPTCHA_SECRET", "secret", "secret"),
+    ],
+)
+def test_a_setting_is_read(name: str, value: str, expected: object) -> None:
+    assert read(name, {"STAGE": "prod", name: value}) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("RELEASE", "unreleased"), ("EDITOR_KEYS", ()), ("MODERATION", "publish_first")],
+)
+def test_an_optional_setting_has_a_harmless_value(name: str, expected: object) -> None:
+    assert read(name, {}) == expected
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod", "Local", "localhost"])
+def test_a_deployment_must_say_whether_it_wants_a_captcha(stage: str) -> None:
+    with pytest.raises(SettingsError, match=r"^CAPTCHA must be one of off, "):
+        read("CAPTCHA", {"STAGE": stage})
+
+
+def test_a_laptop_needs_no_captcha() -> None:
+    assert read("CAPTCHA", {"STAGE": "local"}) == "off"
+
+
+def test_a_setting_that_nobody_reads_may_be_wrong() -> None:
+    settings = Settings({"STAGE": "prod", "READER_SECRET": "short"})
+
+    assert settings.stage == "prod"
+
+
+def test_settings_are_those_of_the_start() -> None:
+    environ = {"STAGE": "prod"}
+    settings = Settings(environ)
+
+    environ["STAGE"] = "dev"
+
+    assert settings.stage == "prod"
