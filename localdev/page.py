@@ -67,7 +67,8 @@ def register(app: Chalice, editor_key: str) -> None:
     """
 
     def page(request: Request) -> Response:
-        return Response(render(app, editor_key, host_of(request)), dict(_HEADERS), 200)
+        host = host_of(http.header(request, "Host"))
+        return Response(render(app, editor_key, host), dict(_HEADERS), 200)
 
     def get_page() -> Response:
         request: Any = app.current_request
@@ -76,10 +77,9 @@ def register(app: Chalice, editor_key: str) -> None:
     app.route("/", methods=["GET", "HEAD"], content_types=[], cors=False)(get_page)
 
 
-def host_of(request: Request) -> str:
+def host_of(header: str | None) -> str:
     """Give the host that the page was asked at, `host:port`, if it is no more than that."""
-    host = http.header(request, "Host") or ""
-    return host if _HOST.fullmatch(host) else "127.0.0.1:8000"
+    return header if header and _HOST.fullmatch(header) else "127.0.0.1:8000"
 
 
 def render(app: Chalice, editor_key: str, host: str) -> str:
@@ -194,8 +194,8 @@ def _routes(app: Chalice) -> Iterator[str]:
             yield _ROUTE.substitute(
                 method=method,
                 path=escape(path).replace("/", "<wbr>/"),
-                summary=_marked(summary),
-                description=_marked(" ".join(description.split())),
+                summary=marked(summary),
+                description=marked(" ".join(description.split())),
                 who=_WHO[contract.security],
                 facts="".join(_fact(name, known) for name, known in facts.items() if known),
             )
@@ -206,6 +206,6 @@ def _fact(name: str, known: Sequence[str]) -> str:
     return f"<dt>{name}</dt><dd>{listed}</dd>"
 
 
-def _marked(text: str) -> str:
+def marked(text: str) -> str:
     """Escape a docstring, and write what stands between backticks as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

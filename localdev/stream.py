@@ -2,12 +2,16 @@
 
 import threading
 from datetime import datetime
-from typing import Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
 from chalicelib import logs, settings
 from localdev import aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
 _BATCH: Final = 100
 _PAUSE: Final = 0.2
@@ -27,7 +31,7 @@ class StreamReader:
     """
 
     def __init__(self) -> None:
-        self._client = boto3.client("dynamodbstreams")
+        self._client = _streams()
         table = settings.current().content_table
         (stream,) = self._client.list_streams(TableName=table)["Streams"]
         self._arn = stream["StreamArn"]
@@ -57,6 +61,11 @@ class StreamReader:
         if isinstance(created, datetime):
             change["ApproximateCreationDateTime"] = int(created.timestamp())
         return {**record, "dynamodb": change, "eventSourceARN": self._arn}
+
+
+@cache
+def _streams() -> "DynamoDBStreamsClient":
+    return boto3.client("dynamodbstreams")
 
 
 class Pump(threading.Thread):

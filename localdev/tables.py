@@ -4,8 +4,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import boto3
 import yaml
+
+from chalicelib.store import client
 
 _TEMPLATE: Final = Path(__file__).parent.parent / "infra" / "tables.yaml"
 _CREATED_WITH: Final = (
@@ -47,8 +48,7 @@ def name(resource: str, stage: str) -> str:
 
 
 def create(stage: str) -> None:
-    """Make both tables with the client of this process."""
-    client = boto3.client("dynamodb")
+    """Make both tables with the app's own client."""
     for resource in ("ContentTable", "DerivedTable"):
         properties = schema(resource)
         request = {key: properties[key] for key in _CREATED_WITH}
@@ -57,4 +57,4 @@ def create(stage: str) -> None:
                 "StreamEnabled": True,
                 **properties["StreamSpecification"],
             }
-        client.create_table(TableName=name(resource, stage), **request)
+        client.dynamodb().create_table(TableName=name(resource, stage), **request)

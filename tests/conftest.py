@@ -34,7 +34,6 @@ os.environ.update(
 
 from app import app  # noqa: E402 - reads the stage
 from chalicelib import settings  # noqa: E402
-from chalicelib.store import client  # noqa: E402
 from chalicelib.workers.tally import tally_ratings  # noqa: E402
 from localdev.stream import StreamReader  # noqa: E402
 
@@ -54,12 +53,15 @@ def _no_reader_in_the_logs() -> Iterator[None]:
 
 @pytest.fixture
 def aws() -> Iterator[None]:
-    """Tables on a fresh moto, and a client of our own that has seen nothing else."""
-    with mock_aws():
-        client.dynamodb.cache_clear()
+    """
+    Tables on a fresh moto.
+
+    The client is the same for the whole run: to make one takes longer than
+    most tests.
+    """
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):
         tables.create("local")
         yield
-    client.dynamodb.cache_clear()
 
 
 @pytest.fixture

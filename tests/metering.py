@@ -184,16 +184,16 @@ def _rows(parameters: Item, answer: dict[str, Any]) -> dict[Row, Item]:
 
 def _evaluated(query: Item, answer: dict[str, Any]) -> list[Item]:
     """Give the items that a query reads; its filter and its projection do not make them fewer."""
-    items: list[Item] = answer.get("Items", [])
-    if not {"FilterExpression", "ProjectionExpression"} & query.keys():
-        return items
+    if {"FilterExpression", "ProjectionExpression"}.isdisjoint(query):
+        returned: list[Item] = answer.get("Items", [])
+        return returned
     bare: Item = {name: query[name] for name in (*_PAGING, "ExclusiveStartKey") if name in query}
     used = re.findall(r"[#:]\w+", query["KeyConditionExpression"])
     for mapping in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
         kept = {name: value for name, value in query.get(mapping, {}).items() if name in used}
         bare |= {mapping: kept} if kept else {}
-    items = _spectator().query(**bare)["Items"]
-    return items
+    evaluated: list[Item] = _spectator().query(**bare)["Items"]
+    return evaluated
 
 
 def _read_units(items: Iterable[Item], arguments: Item) -> float:

@@ -119,14 +119,31 @@ def delete(key: keys.Key) -> None:
     client.write({"Delete": {"TableName": settings.current().content_table, "Key": key}})
 
 
+def tally_and_ledger_of(slug: str = SLUG) -> tuple[Tally, dict[bytes, Entry]]:
+    """Read a tally's numbers, to be compared with a recount, and its whole ledger."""
+    found = client.query_all(
+        TableName=settings.current().derived_table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": keys.tally_pk(slug)}},
+        ConsistentRead=True,
+    )
+    entries = {row["sk"]["S"]: row for row in found}
+    tally = items.tally_from(entries.pop("TALLY", None))
+    ledger = {
+        keys.decode_digest(sk.removeprefix("L#")): tallies.entry_from(row)
+        for sk, row in entries.items()
+    }
+    return replace(tally, revision=0, as_of=None), ledger
+
+
 def numbers_of(slug: str = SLUG) -> Tally:
-    """Read a tally's numbers alone, to be compared with a recount."""
-    return replace(tallies.read_standing(slug).tally, revision=0, as_of=None)
+    """Read a tally's numbers, to be compared with a recount."""
+    return tally_and_ledger_of(slug)[0]
 
 
 def ledger_of(slug: str = SLUG) -> dict[bytes, Entry]:
     """Read a ledger."""
-    return dict(tallies.every_entry(slug))
+    return tally_and_ledger_of(slug)[1]
 
 
 def sum_of_ledger(slug: str = SLUG) -> Tally:

@@ -63,27 +63,36 @@ def submit(submission: Submission) -> Receipt:
         ArticleNotFoundError: The article is missing, a draft or retracted.
         UnavailableError: It may be stored; the same submission again is safe.
     """
-    review = _new_review(submission)
+    review, holder = _put(_new_review(submission))
+    if holder is not None and holder.fingerprint != review.fingerprint:
+        review, holder = _put(_proposal(review, holder))
+    if holder is None:
+        return Receipt(review, is_owner=True)
+    return Receipt(_as_answered(review, holder), is_owner=_is_owner(review, holder))
+
+
+def _put(review: Review) -> tuple[Review, Review | None]:
+    """
+    Store a review or proposal where its key is free, or its reader ended what holds it.
+
+    Returns:
+        The review as it was stored, and None; or the review and its key's holder.
+    """
     replaces = None
     while (holder := reviews.add(review, replaces)) is not None:
-        if _is_repetition(review, holder):
-            return _repeated(review, holder)
-        if holder.status not in CLOSED:
-            return _propose(review, holder)
+        if holder.status not in CLOSED or _is_late_copy(review, holder):
+            return review, holder
         review, replaces = replace(review, revision=holder.revision + 1), holder.revision
-    return Receipt(review, is_owner=True)
+    return review, None
 
 
-def _is_repetition(review: Review, holder: Review) -> bool:
+def _is_late_copy(review: Review, holder: Review) -> bool:
     """
-    Tell a submission sent again from a new one.
+    Tell an old request that comes late from a new one that says the same.
 
-    Who withdrew a review and writes the same once more means it; only a
-    request with the same `Idempotency-Key` is then the late copy of the old.
+    Who withdraws a review and writes the same once more means it.
     """
-    if holder.fingerprint != review.fingerprint:
-        return False
-    return holder.status not in CLOSED or _is_owner(review, holder)
+    return holder.fingerprint == review.fingerprint and _is_owner(review, holder)
 
 
 def _is_owner(review: Review, holder: Review) -> bool:
@@ -93,27 +102,24 @@ def _is_owner(review: Review, holder: Review) -> bool:
     return review.idempotency != "" and review.idempotency == holder.idempotency
 
 
-def _propose(review: Review, holder: Review) -> Receipt:
-    proposal = replace(
+def _proposal(review: Review, holder: Review) -> Review:
+    return replace(
         review,
         key=keys.proposal_key(review.fingerprint),
         status=ReviewStatus.SPAM if review.status is ReviewStatus.SPAM else ReviewStatus.PENDING,
         proposed_for=ReviewHandle(holder.key, holder.id),
     )
-    earlier = reviews.add(proposal)
-    return Receipt(proposal, is_owner=True) if earlier is None else _repeated(proposal, earlier)
 
 
-def _repeated(review: Review, holder: Review) -> Receipt:
+def _as_answered(review: Review, holder: Review) -> Review:
     """Answer as the first time, from what was sent and what was stored then."""
-    answered = replace(
+    return replace(
         review,
         key=holder.key,
         id=holder.id,
         submitted_at=holder.submitted_at,
         answered_status=holder.answered_status,
     )
-    return Receipt(answered, is_owner=_is_owner(review, holder))
 
 
 def _new_review(submission: Submission) -> Review:

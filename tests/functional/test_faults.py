@@ -19,15 +19,13 @@ from moto.dynamodb.models import dynamodb_backends
 from chalicelib.store import client
 from localdev import aws
 from tests import builders
+from tests.actions import ARTICLE, REVIEWS, decide, edit, submit, withdraw
 from tests.client import Answer, Api
 from tests.conftest import Deliver
 from tests.faults import Faults, Kind
 
 Send: TypeAlias = Callable[[], Answer]
 
-ARTICLE = f"/articles/{builders.SLUG}"
-REVIEWS = f"{ARTICLE}/reviews"
-DECISIONS = "/editor/reviews/decisions"
 WRITES = {"UpdateItem", "TransactWriteItems"}
 
 INTERRUPTING: list[tuple[Kind, int]] = [
@@ -45,23 +43,11 @@ def publish(api: Api, **changes: Any) -> str:
     return api.put(ARTICLE, builders.article(**changes)).headers["etag"]
 
 
-def submit(api: Api, **changes: Any) -> Answer:
-    return api.post(REVIEWS, builders.submission(**changes), Idempotency_Key="a-key")
-
-
-def submitted(api: Api, **changes: Any) -> tuple[str, str]:
-    """Publish an article, submit a review of it; give the review's path and token."""
+def first_review(api: Api, **changes: Any) -> dict[str, Any]:
+    """Publish an article and submit a review of it."""
     publish(api)
-    body = submit(api, **changes).body
-    return f"{REVIEWS}/{body['id']}", body["manage_token"]
-
-
-def decide(api: Api, *decisions: tuple[str, str]) -> Answer:
-    body = [
-        {"slug": builders.SLUG, "id": path.rpartition("/")[2], "decision": decision}
-        for path, decision in decisions
-    ]
-    return api.post(DECISIONS, {"decisions": body}, editor=True)
+    review: dict[str, Any] = submit(api, **changes).body
+    return review
 
 
 def create_article(api: Api) -> Send:
@@ -89,50 +75,49 @@ def retract_article(api: Api) -> Send:
 
 def submit_a_first_review(api: Api) -> Send:
     publish(api)
-    return lambda: submit(api)
+    return lambda: submit(api, key="a-key")
 
 
 def submit_a_proposal(api: Api) -> Send:
-    submitted(api)
-    return lambda: submit(api, message="On second thought.", rating=2)
+    first_review(api)
+    return lambda: submit(api, key="a-key", message="On second thought.", rating=2)
 
 
 def submit_after_withdrawal(api: Api) -> Send:
-    path, token = submitted(api)
-    api.delete(path, token=token)
-    return lambda: submit(api, rating=3)
+    withdraw(api, first_review(api))
+    return lambda: submit(api, key="a-key", rating=3)
 
 
 def edit_review(api: Api) -> Send:
-    path, token = submitted(api)
-    return lambda: api.patch(path, {"rating": 2, "message": "Less kind."}, token=token)
+    review = first_review(api)
+    return lambda: edit(api, review, rating=2, message="Less kind.")
 
 
 def edit_a_review_that_is_not_public(api: Api) -> Send:
-    path, token = submitted(api, website="https://spam.example")
-    return lambda: api.patch(path, {"rating": 2}, token=token)
+    review = first_review(api, website="https://spam.example")
+    return lambda: edit(api, review, rating=2)
 
 
 def withdraw_review(api: Api) -> Send:
-    path, token = submitted(api)
-    return lambda: api.delete(path, token=token)
+    review = first_review(api)
+    return lambda: withdraw(api, review)
 
 
 def decide_on_two_reviews(api: Api) -> Send:
-    first, _ = submitted(api)
-    second, _ = submitted(api, email="alan@example.com", website="https://spam.example")
+    first = first_review(api)
+    second = submit(api, email="alan@example.com", website="https://spam.example").body
     return lambda: decide(api, (first, "reject"), (second, "publish"))
 
 
 def accept_a_proposal(api: Api) -> Send:
-    submitted(api)
-    proposal = submit(api, message="On second thought.", rating=2).body["id"]
+    first_review(api)
+    proposal = submit(api, message="On second thought.", rating=2).body
     return lambda: decide(api, (proposal, "publish"))
 
 
 def reply(api: Api) -> Send:
-    path, _ = submitted(api)
-    return lambda: api.put(f"/editor{path}/reply", {"message": "Thank you."})
+    path = f"/editor{REVIEWS}/{first_review(api)['id']}/reply"
+    return lambda: api.put(path, {"message": "Thank you."})
 
 
 class Scenario(NamedTuple):
@@ -244,7 +229,7 @@ def test_write_with_a_fault_at_any_call_is_completed_by_its_repetition(
 def test_read_with_a_fault_at_any_call_answers_when_it_is_repeated(
     api: Api, deliver: Deliver, subtests: pytest.Subtests
 ) -> None:
-    submitted(api)
+    first_review(api)
     submit(api, message="On second thought.")
     api.put("/articles/a-draft", builders.article(status="draft"))
     deliver()

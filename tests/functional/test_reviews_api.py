@@ -2,17 +2,15 @@
 
 import pytest
 
-from chalicelib import settings
-from chalicelib.store import client, keys, reviews
+from chalicelib.model import ReviewStatus
 from tests import builders
+from tests.actions import ARTICLE, REVIEWS, listed, queued, stored, submit
 from tests.client import Api
 from tests.conftest import Deliver
 
-REVIEWS = f"/articles/{builders.SLUG}/reviews"
-
 
 def test_a_submission_is_answered_with_the_review_and_its_token(api: Api, published: str) -> None:
-    answer = api.post(REVIEWS, builders.submission(rating=4))
+    answer = submit(api, rating=4)
 
     assert answer.status == 201
     assert answer.headers["cache-control"] == "no-store"
@@ -30,12 +28,12 @@ def test_a_submission_is_answered_with_the_review_and_its_token(api: Api, publis
 
 
 def test_the_public_sees_these_fields_of_a_review_and_no_others(api: Api, published: str) -> None:
-    submitted = api.post(REVIEWS, builders.submission()).body
+    submitted = submit(api).body
 
-    listed = api.get(REVIEWS).body["items"]
+    (seen,) = listed(api)
 
-    assert listed == [builders.without(submitted, "status", "manage_token")]
-    assert list(listed[0]) == [
+    assert seen == builders.without(submitted, "status", "manage_token")
+    assert list(seen) == [
         "id",
         "name",
         "message",
@@ -46,19 +44,16 @@ def test_the_public_sees_these_fields_of_a_review_and_no_others(api: Api, publis
     ]
 
 
-@pytest.mark.parametrize(
-    "spelling",
-    ["Mary@Example.COM", "MARY@example.com", " mary@example.com", "mary@EXAMPLE.com"],
-)
+@pytest.mark.parametrize("spelling", ["Mary@Example.COM", " mary@example.com "])
 def test_a_reader_is_one_whatever_the_case_of_the_address(
     api: Api, published: str, spelling: str
 ) -> None:
-    first = api.post(REVIEWS, builders.submission(email="mary@example.com"))
+    first = submit(api, email="mary@example.com")
 
-    again = api.post(REVIEWS, builders.submission(email=spelling))
+    again = submit(api, email=spelling)
 
     assert again.body["id"] == first.body["id"]
-    assert len(api.get(REVIEWS).body["items"]) == 1
+    assert len(listed(api)) == 1
 
 
 def test_an_article_that_does_not_exist_cannot_be_reviewed(api: Api) -> None:
@@ -78,17 +73,15 @@ def test_a_draft_cannot_be_reviewed(api: Api) -> None:
 def test_a_retracted_article_cannot_be_reviewed(api: Api, published: str) -> None:
     api.delete(f"/articles/{published}", editor=True, If_Match="*")
 
-    answer = api.post(REVIEWS, builders.submission())
+    answer = submit(api)
 
     assert (answer.status, answer.code) == (404, "article_not_found")
 
 
 def test_a_filled_honeypot_is_answered_as_if_it_were_empty(api: Api, published: str) -> None:
-    honest = api.post(REVIEWS, builders.submission())
+    honest = submit(api)
 
-    caught = api.post(
-        REVIEWS, builders.submission(email="bot@example.com", website="https://spam.example")
-    )
+    caught = submit(api, email="bot@example.com", website="https://spam.example")
 
     assert (caught.status, caught.headers.keys()) == (honest.status, honest.headers.keys())
     differing = ("id", "submitted_at", "manage_token")
@@ -99,21 +92,17 @@ def test_a_filled_honeypot_is_answered_as_if_it_were_empty(api: Api, published: 
 def test_spam_of_the_honeypot_is_stored_and_neither_listed_nor_counted_nor_queued(
     api: Api, published: str, deliver: Deliver
 ) -> None:
-    caught = api.post(REVIEWS, builders.submission(website="https://spam.example")).body["id"]
+    caught = submit(api, website="https://spam.example").body
     deliver()
 
-    key = reviews.find_key(published, caught)
-    assert key is not None
-    stored = client.get(settings.current().content_table, keys.review(published, key))
-    assert stored is not None
-    assert stored["status"] == {"S": "spam"}
-    assert api.get(REVIEWS).body["items"] == []
-    assert api.get(f"/articles/{published}/tally").body["count"] == 0
-    assert api.get("/editor/reviews", editor=True).body["items"] == []
+    assert stored(caught).status is ReviewStatus.SPAM
+    assert listed(api) == []
+    assert queued(api) == []
+    assert api.get(f"{ARTICLE}/tally").body["count"] == 0
 
 
 @pytest.mark.parametrize("website", ["", None])
 def test_an_empty_honeypot_is_no_spam(api: Api, published: str, website: str | None) -> None:
-    api.post(REVIEWS, builders.submission(website=website))
+    submit(api, website=website)
 
-    assert len(api.get(REVIEWS).body["items"]) == 1
+    assert len(listed(api)) == 1

@@ -62,7 +62,7 @@ class Held:
 
 
 plans = st.none() | st.tuples(st.integers(1, 4), st.sampled_from([*UNCOMMITTED, *COMMITTED]))
-places = st.tuples(st.sampled_from(SLUGS), st.integers(0, 2))
+places = st.tuples(st.sampled_from(SLUGS), st.integers(0, 1))
 ratings = st.integers(1, 5)
 
 
@@ -79,6 +79,7 @@ class Reviewing(RuleBasedStateMachine):
         self.reader = StreamReader()
         self.faults = Faults(client.dynamodb())
         self.public = dict.fromkeys(SLUGS, True)
+        self.is_counted = False
         self.held: dict[Place, Held] = {}
         self.proposals: dict[tuple[Place, tuple[int, str]], Held] = {}
         self.past: list[Record] = []
@@ -179,8 +180,9 @@ class Reviewing(RuleBasedStateMachine):
         one.status = status
         return True
 
-    @rule(slug=st.sampled_from(SLUGS), plan=plans)
-    def retract_or_republish(self, slug: str, plan: Plan) -> None:
+    @rule(plan=plans)
+    def retract_or_republish(self, plan: Plan) -> None:
+        slug = SLUGS[-1]
         path, every = f"/articles/{slug}", {"editor": True, "If_Match": "*"}
 
         if self.public[slug]:
@@ -209,6 +211,7 @@ class Reviewing(RuleBasedStateMachine):
         self.count([self.past[position] for position in data.draw(choices)], plan)
 
     @rule()
+    @precondition(lambda self: not self.is_counted)
     def deliver_everything(self) -> None:
         self.fetch()
         while self.waiting:
@@ -216,28 +219,31 @@ class Reviewing(RuleBasedStateMachine):
             assert self.count(batch, None) == []
         for slug in SLUGS:
             self.compare(slug)
+        self.is_counted = True
 
     def compare(self, slug: str) -> None:
-        """Hold everything at rest against the model."""
+        """Hold what is at rest against the model."""
         counted = {
             one.id: one.rating
             for (article, _), one in self.held.items()
             if article == slug and one.status == "published"
         }
-        expected = recount(list(counted.values()))
-        assert (rows.numbers_of(slug), rows.recount_of(slug)) == (expected, expected)
-        assert reconcile.reconcile(slug, repair=False).causes == ()
+
+        drift = reconcile.reconcile(slug, repair=False)
         listed = self.api.get(f"/articles/{slug}/reviews?limit=100")
+
+        assert drift.causes == ()
+        assert drift.expected == recount(list(counted.values()))
         if self.public[slug]:
             assert {one["id"]: one["rating"] for one in listed.body["items"]} == counted
-            assert self.api.get(f"/articles/{slug}/tally").body["total"] == expected.total
         else:
             assert listed.code == "article_not_found"
 
     @invariant()
     def the_tally_is_the_sum_of_its_ledger(self) -> None:
         for slug in SLUGS:
-            assert rows.numbers_of(slug) == rows.sum_of_ledger(slug)
+            tally, ledger = rows.tally_and_ledger_of(slug)
+            assert tally == recount([entry.contribution for entry in ledger.values()])
 
     def teardown(self) -> None:
         try:
@@ -253,14 +259,12 @@ class Reviewing(RuleBasedStateMachine):
         self, plan: Plan, method: str, path: str, body: object = None, **options: Any
     ) -> Answer:
         """Send a request that may fail on its way, and then once more as a client would."""
+        self.is_counted = False
         if plan is not None:
             self.faults.fail(*plan)
         answer = self.api.request(method, path, body, **options)
         self.faults.clear()
-        if answer.status != 503:
-            return answer
-        self.the_tally_is_the_sum_of_its_ledger()
-        return self.api.request(method, path, body, **options)
+        return self.api.request(method, path, body, **options) if answer.status == 503 else answer
 
     def choose(self, data: st.DataObject) -> tuple[str, Held]:
         """Draw a review or a proposal, and give its path."""
