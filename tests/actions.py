@@ -39,6 +39,11 @@ def decide(api: Api, *decisions: tuple[dict[str, Any], str]) -> Answer:
     return api.post(DECISIONS, {"decisions": body}, editor=True)
 
 
+def results_of(decided: Answer) -> list[str]:
+    """Give what became of each decision."""
+    return [one["result"] for one in decided.body["results"]]
+
+
 def listed(api: Api, sort: str = "newest") -> list[dict[str, Any]]:
     """Give the reviews that the public sees."""
     reviews_of_it: list[dict[str, Any]] = api.get(f"{REVIEWS}?sort={sort}").body["items"]

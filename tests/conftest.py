@@ -12,11 +12,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from localdev import aws as local_aws
-from localdev import tables
-from tests import builders, privacy
+from tests import builders, moto_tables, privacy
 from tests.client import EDITOR_KEY, Api
 
 local_aws.configure()
@@ -51,17 +49,16 @@ def _no_reader_in_the_logs() -> Iterator[None]:
         assert not list(privacy.found_in(line)), line
 
 
-@pytest.fixture
-def aws() -> Iterator[None]:
-    """
-    Tables on a fresh moto.
-
-    The client is the same for the whole run: to make one takes longer than
-    most tests.
-    """
-    with mock_aws(config={"core": {"reset_boto3_session": False}}):
-        tables.create("local")
+@pytest.fixture(scope="session")
+def _moto() -> Iterator[None]:
+    with moto_tables.opened():
         yield
+
+
+@pytest.fixture
+def aws(_moto: None) -> None:
+    """Empty tables."""
+    moto_tables.empty()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import argparse
 import http.client
 import json
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -89,11 +90,9 @@ class Publisher:
         if answer.status == http.client.PRECONDITION_REQUIRED:
             answer = self._put(slug, article, answer.headers.get("ETag"))
             outcome = "changed"
-        if answer.status == http.client.CREATED:
-            outcome = "created"
-        if answer.status not in {http.client.OK, http.client.CREATED}:
+        if answer.body.get("slug") != slug:
             return "failed", explain(answer, article)
-        return outcome, ""
+        return ("created" if answer.status == http.client.CREATED else outcome), ""
 
     def _put(self, slug: str, article: dict[str, Any], revision: str | None = None) -> Answer:
         """Send an article, again while the API asks for it; a PUT takes effect once."""
@@ -203,10 +202,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _web_address(text: str) -> str:
-    parts = urlsplit(text)
-    is_plain = not (parts.query or parts.fragment or parts.username) and text.isprintable()
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not is_plain or " " in text:
-        msg = "use an address like https://api.example.com/v1"
+    msg = "use an address like https://api.example.com/v1"
+    try:
+        parts = urlsplit(text)
+        where = (parts.scheme in {"http", "https"}) and parts.hostname and parts.port != 0
+    except ValueError:
+        raise argparse.ArgumentTypeError(msg) from None
+    is_plain = text.isascii() and text.isprintable() and not re.search(r"[\s?#@]", text)
+    if not where or not is_plain:
         raise argparse.ArgumentTypeError(msg)
     return text
 

@@ -71,4 +71,4 @@ def _as_json(value: object) -> object:
 
 def _line_of(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
-    return f" (line {mark.line + 2})" if mark else ""
+    return f" (line {mark.line + 1})" if mark else ""

@@ -13,6 +13,7 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from http.client import HTTPException
 from typing import Final
 
 from chalicelib import settings
@@ -56,7 +57,7 @@ def is_solved(token: str) -> bool:
     try:
         with opener.open(request, timeout=_TIMEOUT) as response:
             answer = json.loads(response.read(_LONGEST_ANSWER))
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, HTTPException, ValueError, RecursionError) as error:
         raise UnavailableError from error
     if not isinstance(answer, dict):
         raise UnavailableError

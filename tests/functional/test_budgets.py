@@ -112,6 +112,7 @@ def test_nothing_costs_more_on_an_article_with_many_reviews(house: Api, reviews:
     with bill.of("count fifty"):
         count(*reviewed(2, 51))
 
+    assert bill.unsafe == []
     assert tally["count"] == reviews
     assert bill.costs == {
         "article": Cost("BatchGetItem", read=2),

@@ -9,7 +9,6 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
-from moto import mock_aws
 
 from app import app
 from chalicelib import settings
@@ -18,9 +17,8 @@ from chalicelib.store import client, quarantine
 from chalicelib.store.attributes import Item
 from chalicelib.workers import reconcile
 from chalicelib.workers.tally import tally_ratings
-from localdev import tables
 from localdev.stream import StreamReader
-from tests import builders, rows
+from tests import builders, moto_tables, rows
 from tests.client import Api
 from tests.event_source import EventSource, Record, Stream
 from tests.faults import COMMITTED, UNCOMMITTED, Faults
@@ -66,14 +64,11 @@ def decide(api: Api, slug: str, review_id: str, decision: str) -> None:
 
 @pytest.fixture(scope="module")
 def past() -> Past:
-    with mock_aws():
-        client.dynamodb.cache_clear()
-        tables.create("local")
+    with moto_tables.opened():
         reader = StreamReader()
         live(Api(app))
         scanned = boto3.client("dynamodb").scan(TableName=settings.current().content_table)
         records = reader.read()
-    client.dynamodb.cache_clear()
     content: list[Any] = scanned["Items"]
     return Past(records, content)
 

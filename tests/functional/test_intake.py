@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from app import app
 from chalicelib.model import ReviewStatus
 from chalicelib.store import client
 from tests import builders
@@ -26,6 +25,8 @@ from tests.client import Answer, Api
 from tests.conftest import Deliver
 from tests.faults import Faults
 
+pytestmark = pytest.mark.usefixtures("published")
+
 
 def second_thought(api: Api, key: str | None = None, **changes: Any) -> Answer:
     return submit(api, key, **{"message": "On second thought.", "rating": 2, **changes})
@@ -36,7 +37,7 @@ def second_thought(api: Api, key: str | None = None, **changes: Any) -> Answer:
     [(None, None), ("key-1", None), (None, "key-1"), ("key-1", "key-2"), ("key-1", "KEY-1")],
 )
 def test_the_same_submission_again_is_answered_alike_without_its_token(
-    api: Api, published: str, first_key: str | None, second_key: str | None
+    api: Api, first_key: str | None, second_key: str | None
 ) -> None:
     first = submit(api, first_key)
 
@@ -46,7 +47,7 @@ def test_the_same_submission_again_is_answered_alike_without_its_token(
     assert again == replace(first, text=first.text.replace(token, "null"))
 
 
-def test_the_same_submission_with_its_key_shows_the_token_again(api: Api, published: str) -> None:
+def test_the_same_submission_with_its_key_shows_the_token_again(api: Api) -> None:
     first = submit(api, "key-1")
 
     again = submit(api, "key-1")
@@ -54,7 +55,7 @@ def test_the_same_submission_with_its_key_shows_the_token_again(api: Api, publis
     assert again == first
 
 
-def test_the_same_submission_again_changes_nothing(api: Api, published: str) -> None:
+def test_the_same_submission_again_changes_nothing(api: Api) -> None:
     first = submit(api, "key-1").body
     before = stored(first)
 
@@ -65,7 +66,7 @@ def test_the_same_submission_again_changes_nothing(api: Api, published: str) -> 
     assert queued(api) == []
 
 
-def test_a_key_does_not_make_two_submissions_the_same(api: Api, published: str) -> None:
+def test_a_key_does_not_make_two_submissions_the_same(api: Api) -> None:
     first = submit(api, "key-1")
 
     second = second_thought(api, "key-1")
@@ -75,20 +76,18 @@ def test_a_key_does_not_make_two_submissions_the_same(api: Api, published: str) 
 
 
 @pytest.mark.parametrize("key", ["two words", "\x7f", "ключ", "k" * 256], ids=ascii)
-def test_a_malformed_idempotency_key_is_refused(key: str) -> None:
-    answer = submit(Api(app), key)
+def test_a_malformed_idempotency_key_is_refused(api: Api, key: str) -> None:
+    answer = submit(api, key)
 
     assert (answer.status, answer.code) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize("key", ["k" * 255, '"0191-quoted"', "!~"])
-def test_keys_of_visible_characters_are_taken(api: Api, published: str, key: str) -> None:
+def test_keys_of_visible_characters_are_taken(api: Api, key: str) -> None:
     assert submit(api, key).status == 201
 
 
-def test_an_answer_to_a_repetition_is_that_of_the_submission_whatever_came_after(
-    api: Api, published: str
-) -> None:
+def test_an_answer_to_a_repetition_is_that_of_the_submission_whatever_came_after(api: Api) -> None:
     first = submit(api, "key-1")
     edit(api, first.body, message="Edited.", rating=1)
     decide(api, (first.body, "reject"))
@@ -98,7 +97,7 @@ def test_an_answer_to_a_repetition_is_that_of_the_submission_whatever_came_after
     assert again == first
 
 
-def test_a_second_submission_is_answered_like_a_first(api: Api, published: str) -> None:
+def test_a_second_submission_is_answered_like_a_first(api: Api) -> None:
     other = second_thought(api, email="alan@example.com")
     submit(api)
 
@@ -112,9 +111,7 @@ def test_a_second_submission_is_answered_like_a_first(api: Api, published: str) 
     assert len(second.body["manage_token"]) == len(other.body["manage_token"])
 
 
-def test_a_second_submission_leaves_the_first_as_it_is(
-    api: Api, published: str, deliver: Deliver
-) -> None:
+def test_a_second_submission_leaves_the_first_as_it_is(api: Api, deliver: Deliver) -> None:
     first = submit(api).body
     before = stored(first)
 
@@ -128,9 +125,7 @@ def test_a_second_submission_leaves_the_first_as_it_is(
     assert second["id"] != first["id"]
 
 
-def test_second_and_third_submissions_wait_as_proposals_for_the_first(
-    api: Api, published: str
-) -> None:
+def test_second_and_third_submissions_wait_as_proposals_for_the_first(api: Api) -> None:
     first = submit(api).body
     second = second_thought(api).body
     third = second_thought(api, rating=3).body
@@ -146,7 +141,7 @@ def test_second_and_third_submissions_wait_as_proposals_for_the_first(
 
 @pytest.mark.parametrize(("key", "shows_token"), [("key-2", True), ("key-1", False), (None, False)])
 def test_the_same_proposal_again_is_the_same_proposal(
-    api: Api, published: str, key: str | None, shows_token: bool
+    api: Api, key: str | None, shows_token: bool
 ) -> None:
     submit(api, "key-1")
     proposal = second_thought(api, "key-2")
@@ -158,7 +153,7 @@ def test_the_same_proposal_again_is_the_same_proposal(
     assert len(queued(api)) == 1
 
 
-def test_spam_of_a_second_submission_waits_for_nobody(api: Api, published: str) -> None:
+def test_spam_of_a_second_submission_waits_for_nobody(api: Api) -> None:
     submit(api)
 
     caught = second_thought(api, website="https://spam.example")
@@ -168,9 +163,7 @@ def test_spam_of_a_second_submission_waits_for_nobody(api: Api, published: str) 
     assert queued(api) == []
 
 
-def test_a_reader_may_come_back_after_a_withdrawal(
-    api: Api, published: str, deliver: Deliver
-) -> None:
+def test_a_reader_may_come_back_after_a_withdrawal(api: Api, deliver: Deliver) -> None:
     first = submit(api).body
     withdraw(api, first)
     deliver()
@@ -185,7 +178,7 @@ def test_a_reader_may_come_back_after_a_withdrawal(
     assert (tally["count"], tally["total"]) == (1, 2)
 
 
-def test_a_revision_goes_on_over_a_withdrawal(api: Api, published: str) -> None:
+def test_a_revision_goes_on_over_a_withdrawal(api: Api) -> None:
     withdraw(api, submit(api).body)
 
     back = second_thought(api).body
@@ -193,9 +186,7 @@ def test_a_revision_goes_on_over_a_withdrawal(api: Api, published: str) -> None:
     assert stored(back).revision == 3
 
 
-def test_the_token_of_a_withdrawn_review_does_not_manage_its_successor(
-    api: Api, published: str
-) -> None:
+def test_the_token_of_a_withdrawn_review_does_not_manage_its_successor(api: Api) -> None:
     first = submit(api).body
     withdraw(api, first)
     back = second_thought(api).body
@@ -208,7 +199,7 @@ def test_the_token_of_a_withdrawn_review_does_not_manage_its_successor(
 
 @pytest.mark.parametrize("key", [None, "key-2"])
 def test_a_withdrawn_review_may_be_written_again_in_the_same_words(
-    api: Api, published: str, key: str | None
+    api: Api, key: str | None
 ) -> None:
     first = submit(api, "key-1").body
     withdraw(api, first)
@@ -220,9 +211,7 @@ def test_a_withdrawn_review_may_be_written_again_in_the_same_words(
     assert [review["id"] for review in listed(api)] == [back["id"]]
 
 
-def test_a_late_copy_of_a_withdrawn_submission_brings_nothing_back(
-    api: Api, published: str
-) -> None:
+def test_a_late_copy_of_a_withdrawn_submission_brings_nothing_back(api: Api) -> None:
     first = submit(api, "key-1")
     withdraw(api, first.body)
 
@@ -233,7 +222,7 @@ def test_a_late_copy_of_a_withdrawn_submission_brings_nothing_back(
     assert listed(api) == []
 
 
-def test_a_withdrawn_proposal_may_be_made_again(api: Api, published: str) -> None:
+def test_a_withdrawn_proposal_may_be_made_again(api: Api) -> None:
     submit(api)
     proposal = second_thought(api).body
     withdraw(api, proposal)
@@ -244,7 +233,7 @@ def test_a_withdrawn_proposal_may_be_made_again(api: Api, published: str) -> Non
     assert [one["id"] for one in queued(api)] == [again["id"]]
 
 
-def test_two_readers_are_two_reviews(api: Api, published: str, deliver: Deliver) -> None:
+def test_two_readers_are_two_reviews(api: Api, deliver: Deliver) -> None:
     submit(api)
     submit(api, email="alan@example.com")
     deliver()
@@ -253,7 +242,7 @@ def test_two_readers_are_two_reviews(api: Api, published: str, deliver: Deliver)
     assert api.get(f"{ARTICLE}/tally").body["count"] == 2
 
 
-def test_of_two_first_submissions_at_once_one_becomes_a_proposal(api: Api, published: str) -> None:
+def test_of_two_first_submissions_at_once_one_becomes_a_proposal(api: Api) -> None:
     with Faults(client.dynamodb()) as faults:
         faults.meanwhile(1, lambda: submit(api))
         late = second_thought(api)
@@ -263,9 +252,7 @@ def test_of_two_first_submissions_at_once_one_becomes_a_proposal(api: Api, publi
     assert [review["id"] for review in queued(api)] == [late.body["id"]]
 
 
-def test_of_two_readers_coming_back_at_once_one_becomes_a_proposal(
-    api: Api, published: str
-) -> None:
+def test_of_two_readers_coming_back_at_once_one_becomes_a_proposal(api: Api) -> None:
     withdraw(api, submit(api).body)
     with Faults(client.dynamodb()) as faults:
         faults.meanwhile(2, lambda: submit(api, rating=4))
@@ -277,7 +264,7 @@ def test_of_two_readers_coming_back_at_once_one_becomes_a_proposal(
 
 
 def test_under_approve_first_everything_is_pending(
-    api: Api, published: str, deliver: Deliver, setting: Callable[..., None]
+    api: Api, deliver: Deliver, setting: Callable[..., None]
 ) -> None:
     setting(MODERATION="approve_first")
 
@@ -294,7 +281,7 @@ def test_under_approve_first_everything_is_pending(
 
 
 def test_a_repetition_is_told_the_status_of_its_time(
-    api: Api, published: str, setting: Callable[..., None]
+    api: Api, setting: Callable[..., None]
 ) -> None:
     setting(MODERATION="approve_first")
     first = submit(api, "key-1")

@@ -78,6 +78,14 @@ def test_ctrl_c_stops_it_cleanly(run: Run) -> None:
     assert "Traceback" not in run.output
 
 
+def test_the_terminal_tells_the_address_and_the_key_and_nothing_of_the_samples(run: Run) -> None:
+    welcome, *lines = run.output.strip().split("\n\n")
+
+    assert re.search(r"^Plaudit is running at http://127\.0\.0\.1:\d+$", welcome, re.MULTILINE)
+    assert re.search(r"^ +Editor's key +[A-Za-z0-9_-]{43}$", welcome, re.MULTILINE)
+    assert [LINE.sub(r"\1 \2", line).rsplit(" ", 2)[0] for line in lines] == ["GET /health 200"]
+
+
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks for the worker in /proc")
 def test_ctrl_c_before_the_first_answer_stops_it_as_cleanly(log: Path) -> None:
     server = LocalServer(log)

@@ -6,6 +6,7 @@ from chalicelib.store import client
 from chalicelib.store.client import ConditionFailedError
 from localdev import tables
 from tests.billing import WORD, Bill
+from tests.faults import Faults
 from tests.metering import Call, Meter
 from tests.pricing import Index, Item, index_units, indexes, read_units, size, write_units
 
@@ -238,12 +239,8 @@ class TestMeter:
         assert meter.read_units == 1 + 0.5 + 0.5
 
     def test_repetition_by_the_sdk_is_a_round_trip_of_the_same_call(self) -> None:
-        def repeat_once(attempts: int, **_: object) -> Any:
-            return 0.0 if attempts == 1 else None
-
-        client.dynamodb().meta.events.register_first("needs-retry.dynamodb", repeat_once)
-
-        with Meter() as meter:
+        with Faults(client.dynamodb()) as faults, Meter() as meter:
+            faults.fail(1, "repeated")
             client.get(CONTENT, KEY)
 
         assert (meter.operations, meter.round_trips) == (["GetItem"], 2)

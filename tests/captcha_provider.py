@@ -1,0 +1,88 @@
+"""
+A captcha provider on 127.0.0.1 that answers as it is told.
+
+    with running(Reply(b'{"success": true}')) as provider:
+        ...
+    assert provider.forms == [{"secret": ["…"], "response": ["…"]}]
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+
+@dataclass(frozen=True)
+class Reply:
+    """
+    What the provider answers.
+
+    Attributes:
+        raw: Sent instead of everything else, as it is.
+        is_held_back: Whether the answer waits until the provider is closed.
+    """
+
+    body: bytes = b""
+    status: int = 200
+    content_type: str = "application/json"
+    location: str | None = None
+    raw: bytes | None = None
+    is_held_back: bool = False
+
+
+@dataclass
+class Provider:
+    """
+    Where a provider is, and the forms that it was sent.
+
+    Attributes:
+        url: `http://127.0.0.1:<port>/siteverify`.
+    """
+
+    url: str
+    forms: list[dict[str, list[str]]] = field(default_factory=list)
+
+
+@contextmanager
+def running(reply: Reply) -> Iterator[Provider]:
+    """Answer every request with one reply."""
+    closing = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            provider.forms.append(parse_qs(self.rfile.read(length).decode()))
+            if reply.is_held_back:
+                closing.wait()
+            elif reply.raw is not None:
+                self.wfile.write(reply.raw)
+            else:
+                self._answer()
+
+        do_GET = do_POST
+
+        def _answer(self) -> None:
+            self.send_response(reply.status)
+            self.send_header("Content-Type", reply.content_type)
+            self.send_header("Content-Length", str(len(reply.body)))
+            if reply.location is not None:
+                self.send_header("Location", reply.location)
+            self.end_headers()
+            # The other side may have seen enough.
+            with suppress(ConnectionError):
+                self.wfile.write(reply.body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        provider = Provider(f"http://127.0.0.1:{server.server_port}/siteverify")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield provider
+        closing.set()
+        server.shutdown()
+        thread.join()

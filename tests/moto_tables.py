@@ -1,0 +1,44 @@
+"""
+The tables on moto, emptied instead of made anew.
+
+To make them takes longer than most tests. `empty` reaches into moto's models,
+whose release is pinned; DynamoDB itself has no way to clear a table or a stream.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import StreamShard
+
+from localdev import tables
+from localdev.aws import REGION
+
+
+@contextmanager
+def opened() -> Iterator[None]:
+    """
+    Give empty tables.
+
+    May stand inside of itself; the clients that were made belong to the whole
+    run and not to one mock.
+    """
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):
+        empty()
+        yield
+
+
+def empty() -> None:
+    """Leave two tables without a row and a stream without a record."""
+    known = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables
+    wanted = {tables.name(resource, "local") for resource in ("ContentTable", "DerivedTable")}
+    if set(known) != wanted:
+        for name in list(known):
+            del known[name]
+        tables.create("local")
+    for table in known.values():
+        table.items.clear()
+        if table.stream_shard is not None:
+            table.stream_shard = StreamShard(DEFAULT_ACCOUNT_ID, table)
