@@ -15,7 +15,7 @@ run: $(VENV)/.local ## Run Plaudit here, with DynamoDB in memory (PORT=8000)
 	@exec $(BIN)/python -m localdev $(PORT)
 
 test: $(VENV)/.dev ## Run the tests, with coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term -p no:cacheprovider
+	@$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term -p no:cacheprovider
 
 check: $(VENV)/.dev ## Check format, lint, types and layers
 	$(BIN)/ruff format --check .

@@ -53,7 +53,7 @@ def running(reply: Reply) -> Iterator[Provider]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            length = int(self.headers["Content-Length"])
+            length = int(self.headers.get("Content-Length", "0"))
             provider.forms.append(parse_qs(self.rfile.read(length).decode()))
             if reply.is_held_back:
                 closing.wait()
@@ -62,7 +62,8 @@ def running(reply: Reply) -> Iterator[Provider]:
             else:
                 self._answer()
 
-        do_GET = do_POST
+        def do_GET(self) -> None:
+            self.do_POST()
 
         def _answer(self) -> None:
             self.send_response(reply.status)
@@ -82,7 +83,9 @@ def running(reply: Reply) -> Iterator[Provider]:
         provider = Provider(f"http://127.0.0.1:{server.server_port}/siteverify")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield provider
-        closing.set()
-        server.shutdown()
-        thread.join()
+        try:
+            yield provider
+        finally:
+            closing.set()
+            server.shutdown()
+            thread.join()

@@ -1,7 +1,8 @@
 """
 Tables for a whole module, where making its rows takes longer than all of its tests.
 
-For modules whose tests change nothing, or nothing that another of them reads.
+For modules whose tests change nothing, or nothing that another of them reads, and ask for none of
+the fixtures that stand on `aws`, which empties the same tables.
 """
 
 from collections.abc import Iterator

@@ -97,7 +97,7 @@ def test_a_review_is_shown_with_its_public_fields(shelf: Api) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", ["", "/reviews", "/tally", "/reviews?sort=lowest"])
-@pytest.mark.parametrize("slug", ["missing", "Missing", "first-light%20", "%00", "x" * 5000])
+@pytest.mark.parametrize("slug", ["missing", "first-light%20", "x" * 5000])
 def test_what_is_no_article_is_not_found(shelf: Api, method: str, path: str, slug: str) -> None:
     answer = shelf.request(method, f"/articles/{slug}{path}")
 
@@ -127,11 +127,18 @@ def test_what_is_private_is_never_kept(shelf: Api, path: str, if_none_match: str
     assert "etag" not in answer.headers
 
 
-@pytest.mark.parametrize("path", [*CACHED, *BY_SORT])
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("spelling", ["{}", "W/{}", '"x", {}', '{}, "x"', 'W/"x",W/{}', "*", " * "])
+@pytest.mark.parametrize(
+    ("method", "path", "spelling"),
+    [
+        *((method, path, "{}") for method in ("GET", "HEAD") for path in (*CACHED, *BY_SORT)),
+        *(
+            ("GET", ARTICLE, one)
+            for one in ("W/{}", '"x", {}', '{}, "x"', 'W/"x",W/{}', "*", " * ")
+        ),
+    ],
+)
 def test_a_copy_that_is_current_is_not_sent_again(
-    shelf: Api, path: str, method: str, spelling: str
+    shelf: Api, method: str, path: str, spelling: str
 ) -> None:
     fresh = shelf.get(path)
 

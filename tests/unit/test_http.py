@@ -1,8 +1,8 @@
 """
 Bodies that nobody should send: each is a problem of the right kind on every route that takes one.
 
-No table exists here, so that a body which got past the reading would be seen as a 500. Every body
-holds a canary, which no answer and no log line may repeat.
+Nothing is stored here, so that a body which got past its check would be answered by another code.
+Every body holds a canary, which no answer and no log line may repeat.
 """
 
 import base64
@@ -138,7 +138,7 @@ each_target = pytest.mark.parametrize("target", targets(), ids=lambda one: f"{on
 
 @pytest.fixture
 def api() -> Api:
-    """A client of an app without tables."""
+    """A client of an app that stores nothing."""
     return Api(app)
 
 
