@@ -27,9 +27,9 @@ def count() -> None:
 
 
 def walk(api: Api, path: str, limit: int, *, editor: bool = False) -> list[Answer]:
-    """Give every page of a list."""
+    """Give every page of a list, 50 at most."""
     pages = [api.get(paged(path, limit), editor=editor)]
-    while cursor := pages[-1].body["next_cursor"]:
+    while (cursor := pages[-1].body["next_cursor"]) and len(pages) < 50:
         pages.append(api.get(paged(path, limit, cursor), editor=editor))
     return pages
 

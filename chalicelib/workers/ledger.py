@@ -41,7 +41,7 @@ def apply(
             says so. It replaces an older revision only.
         seen: The tally and those entries, if they were read already.
         over: For the reconciler, which has seen the reviews themselves: the
-            very entries to replace, whatever their revision.
+            very entries to replace too, whatever their revision.
 
     Returns:
         How many entries were changed.
@@ -82,7 +82,7 @@ def _apply(
 
 
 def _is_due(present: Entry, new: Entry, over: Entry | None) -> bool:
-    return present.revision < new.revision if over is None else present == over
+    return present.revision < new.revision or present == over
 
 
 def add(tally: Tally, changes: Iterable[EntryChange]) -> Tally:

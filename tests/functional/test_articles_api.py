@@ -37,12 +37,17 @@ def test_create_only_takes_a_free_slug(api: Api) -> None:
     assert api.put(ARTICLE, builders.article(), If_None_Match="*").status == 201
 
 
-@pytest.mark.parametrize("path", [f"{ARTICLE}/", "/articles/first%2Dlight"])
-def test_another_spelling_of_the_path_writes_the_same_article(api: Api, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [(f"{ARTICLE}/", ARTICLE), ("/articles/first%2Dlight", "/articles/first%2Dlight")],
+)
+def test_another_spelling_of_the_path_writes_the_same_article(
+    api: Api, path: str, location: str
+) -> None:
     answer = api.put(path, builders.article())
 
-    assert answer.status == 201
-    assert api.get(answer.headers["location"]).body == api.get(ARTICLE).body
+    assert (answer.status, answer.headers["location"]) == (201, location)
+    assert api.get(location).body == api.get(ARTICLE).body
 
 
 @pytest.mark.parametrize(
@@ -183,3 +188,17 @@ def test_an_old_change_is_no_repetition(api: Api, published: str) -> None:
     change(api, "PATCH", '"3"', "Second light")
 
     assert change(api, "PATCH", '"1"', "Second light").status == 412
+
+
+@each_change
+def test_a_change_that_the_sdk_sent_twice_was_made_once(
+    api: Api, published: str, method: str
+) -> None:
+    with Faults(client.dynamodb()) as faults:
+        faults.fail(2, "repeated")
+
+        answer = change(api, method, '"1"')
+
+    assert faults.fired == ["TransactWriteItems"]
+    assert answer.status == (204 if method == "DELETE" else 200)
+    assert change(api, "PATCH", '"2"', "Third light").status == 200

@@ -203,13 +203,16 @@ class Reviewing(RuleBasedStateMachine):
 
         self.waiting = left + self.waiting[size:]
 
-    @rule(data=st.data(), plan=plans)
-    @precondition(lambda self: self.past)
-    def deliver_again(self, data: st.DataObject, plan: Plan) -> None:
-        """Deliver what was delivered, or was not yet, in any order."""
-        choices = st.lists(st.sampled_from(range(len(self.past))), min_size=1, max_size=5)
+    @rule(data=st.data(), rival=st.none() | st.integers(1, 3), plan=plans)
+    def deliver_in_any_order(self, data: st.DataObject, rival: int | None, plan: Plan) -> None:
+        """Deliver what was delivered, or was not yet, beside another worker that does the same."""
+        self.fetch()
+        positions = st.lists(st.sampled_from(range(len(self.past))), min_size=1, max_size=5)
+        one, other = ([self.past[position] for position in data.draw(positions)] for _ in range(2))
+        if rival is not None:
+            self.faults.meanwhile(rival, lambda: self.tally(other))
 
-        self.count([self.past[position] for position in data.draw(choices)], plan)
+        self.count(one, plan)
 
     @rule()
     @precondition(lambda self: self.changed)
@@ -282,13 +285,19 @@ class Reviewing(RuleBasedStateMachine):
         """Deliver a batch; give what Lambda would deliver again."""
         if plan is not None:
             self.faults.fail(*plan)
-        self.touched |= {records.slug_of(record) for record in batch}
-        failures = tally_ratings({"Records": list(batch)}, None)["batchItemFailures"]
+        failures = self.tally(batch)
         self.faults.clear()
         if not failures:
             return []
         numbers = [record["dynamodb"]["SequenceNumber"] for record in batch]
         return list(batch[numbers.index(failures[0]["itemIdentifier"]) :])
+
+    def tally(self, batch: Sequence[Record]) -> list[dict[str, str]]:
+        self.touched |= {records.slug_of(record) for record in batch}
+        failures: list[dict[str, str]] = tally_ratings({"Records": list(batch)}, None)[
+            "batchItemFailures"
+        ]
+        return failures
 
 
 K = TypeVar("K")

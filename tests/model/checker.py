@@ -7,7 +7,7 @@ The one invariant: what can happen next depends on the state alone, so one visit
 """
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
 from operator import or_
@@ -16,6 +16,7 @@ from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 History_contra = TypeVar("History_contra", contravariant=True)
 Memory = TypeVar("Memory", bound=Hashable)
 Local = TypeVar("Local", bound=Hashable)
+Thing = TypeVar("Thing", bound=Hashable)
 Outcome: TypeAlias = tuple[str, Memory, Local | None]
 
 
@@ -37,22 +38,44 @@ class Promise(NamedTuple):
 
 
 class Design(Protocol[History_contra, Memory, Local]):
-    """A step is one atomic call and ends in None for success; at rest nothing is owed or begun."""
+    """
+    A step is one atomic call, any one of those given, and ends in None for success.
+
+    At rest nothing is owed or begun.
+    """
 
     def start(self, history: History_contra, /) -> Memory: ...
     def messages(self, history: History_contra, /) -> Sequence[Message[Local]]: ...
-    def step(self, memory: Memory, local: Local, /) -> Outcome[Memory, Local]: ...
+    def step(self, memory: Memory, local: Local, /) -> Iterable[Outcome[Memory, Local]]: ...
     def promises(
         self, history: History_contra, memory: Memory, /, *, at_rest: bool
     ) -> Iterable[Promise]: ...
 
 
-class State(NamedTuple, Generic[Memory, Local]):
-    """A worker is None when idle, else it has a message and its own state."""
+Worker: TypeAlias = tuple[Message[Local], Local] | None
+"""None when idle, else a message that is begun and how far it is."""
 
-    memory: Memory
-    workers: tuple[tuple[Message[Local], Local] | None, ...]
-    owed: int
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared(Generic[Thing]):
+    """One object for all equal things: those are slow to compare, and a search does little else."""
+
+    thing: Thing
+
+
+class Move(NamedTuple, Generic[Memory, Local]):
+    """What one worker may do next."""
+
+    label: tuple[str, ...]
+    memory: Shared[Memory]
+    worker: Shared[Worker[Local]]
+    settles: int
+
+
+State: TypeAlias = tuple[Shared[Memory], frozenset[Shared[Worker[Local]]], int]
+"""The workers, in no order, as they are alike; at the end the bits that are owed."""
+Way: TypeAlias = tuple[State[Memory, Local], tuple[str, ...]] | None
+"""How a state was reached first; None for the very first."""
 
 
 class Explored(NamedTuple):
@@ -72,49 +95,68 @@ def explore(
     design: Design[History_contra, Memory, Local], history: History_contra
 ) -> Explored | Counterexample:
     """Visit every state that two workers can reach, until one breaks a promise."""
-    messages, step = design.messages(history), cache(design.step)
+    messages = design.messages(history)
+    settling = [message.settles for message in messages]
+    share: Callable[[Memory], Shared[Memory]] = cache(Shared)
+    employ: Callable[[Worker[Local]], Shared[Worker[Local]]] = cache(Shared)
 
     @cache
-    def broken(memory: Memory, at_rest: bool) -> Promise | None:
-        promises = design.promises(history, memory, at_rest=at_rest)
+    def moves(memory: Shared[Memory], worker: Shared[Worker[Local]]) -> list[Move[Memory, Local]]:
+        return [
+            Move(label, share(after), employ(onward), settles)
+            for label, after, onward, settles in following(
+                design.step, messages, memory.thing, worker.thing
+            )
+        ]
+
+    @cache
+    def broken(memory: Shared[Memory], at_rest: bool) -> Promise | None:
+        promises = design.promises(history, memory.thing, at_rest=at_rest)
         return next((promise for promise in promises if promise.expected != promise.found), None)
 
-    owed = reduce(or_, (message.settles for message in messages), 0)
-    first: State[Memory, Local] = State(design.start(history), (None, None), owed)
-    reached: dict[State[Memory, Local], tuple[State[Memory, Local], tuple[str, ...]] | None]
-    reached, waiting = {first: None}, deque([first])
+    idle = employ(None)
+    first = share(design.start(history)), frozenset({idle}), reduce(or_, settling, 0)
+    reached: dict[State[Memory, Local], Way[Memory, Local]] = {first: None}
+    waiting = deque([(first, idle, idle)])
     while waiting:
-        state = waiting.popleft()
-        if promise := broken(state.memory, not state.owed and not any(state.workers)):
-            trace: tuple[str, ...] = ()
-            while origin := reached[state]:
-                state, label = origin
-                trace = (": ".join(label), *trace)
-            return Counterexample(trace, promise)
-        for after, label in following(step, messages, state):
-            if after not in reached:
-                reached[after] = (state, label)
-                waiting.append(after)
+        state, one, two = waiting.popleft()
+        at, _, owed = state
+        if promise := broken(at, not owed and one is two is idle):
+            return Counterexample(trace(reached, state), promise)
+        for who, mine, other in (("A", one, two), ("B", two, one)):
+            for label, memory, onward, settles in moves(at, mine):
+                after = (memory, frozenset((onward, other)), owed & ~settles)
+                if after not in reached:
+                    reached[after] = (state, (who, *label))
+                    pair = (onward, other) if who == "A" else (other, onward)
+                    waiting.append((after, *pair))
     return Explored(len(reached))
 
 
+def trace(
+    reached: Mapping[State[Memory, Local], Way[Memory, Local]], state: State[Memory, Local]
+) -> tuple[str, ...]:
+    labels: list[str] = []
+    while way := reached[state]:
+        state, label = way
+        labels.insert(0, ": ".join(label))
+    return tuple(labels)
+
+
 def following(
-    step: Callable[[Memory, Local], Outcome[Memory, Local]],
+    step: Callable[[Memory, Local], Iterable[Outcome[Memory, Local]]],
     messages: Sequence[Message[Local]],
-    state: State[Memory, Local],
-) -> Iterator[tuple[State[Memory, Local], tuple[str, ...]]]:
-    """List what may happen next: where it leads, and who does what."""
-    memory, workers, owed = state
-    for place, worker in enumerate(workers):
-        left, who, right = workers[:place], "AB"[place], workers[place + 1 :]
-        idle = (*left, None, *right)
-        if worker:
-            yield State(memory, idle, owed), (who, "crash")
-        for message, local in [worker] if worker else [(each, each.start) for each in messages]:
-            name, after, onward = step(memory, local)
-            label = (who, message.name, name)
+    memory: Memory,
+    worker: Worker[Local],
+) -> Iterator[tuple[tuple[str, ...], Memory, Worker[Local], int]]:
+    """List what a worker may do next: its name, where it leads and what that settles."""
+    if worker:
+        yield ("crash",), memory, None, 0
+    for message, local in [worker] if worker else [(each, each.start) for each in messages]:
+        for name, after, onward in step(memory, local):
+            label = (message.name, name)
             if onward is None:
-                yield State(after, idle, owed & ~message.settles), label
-                yield State(after, idle, owed), (*label, "crash")
+                yield label, after, None, message.settles
+                yield (*label, "crash"), after, None, 0
             else:
-                yield State(after, (*left, (message, onward), *right), owed), label
+                yield label, after, (message, onward), 0

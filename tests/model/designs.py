@@ -1,33 +1,39 @@
 """
 Ways to tally reviews from a stream of records, as machines of atomic DynamoDB calls.
 
-| design               | calls for a record                   | verdict                            |
-| -------------------- | ------------------------------------ | ---------------------------------- |
-| `PlainAdd`           | ADD new - old                        | wrong: a redelivery counts again   |
-| `MarkThenAdd`        | mark the record; ADD                 | wrong: a crash between loses it    |
-| `AddThenMark`        | look for the mark; ADD; mark         | wrong: a crash between repeats it  |
-| `Watermark`          | ADD if newer than the last counted   | wrong: drops what arrives late     |
-| `Ledger`, ours       | read tally; entry and tally together | right: replaces what it counted    |
-| - not `asks_counted` | without comparing contributions      | wrong: takes back what never was   |
-| - not `asks_newer`   | without comparing revisions          | wrong: a late 0 -> 4 fits again    |
-| - not `asks_unmoved` | without comparing the tally read     | numbers right: ADD; score wrong    |
-| `Coalescing`         | as `Ledger`, two records at once     | right, with fewer calls            |
-| `Reconciling`        | as `Ledger`, a review as it is now   | right even if every record is lost |
+| design                           | calls for a record                  | verdict                 |
+| -------------------------------- | ----------------------------------- | ----------------------- |
+| `Calls` add                      | ADD new - old                       | wrong: counts again     |
+| `Calls` mark, add                | mark the record; ADD                | wrong: loses in a crash |
+| `Calls` look for mark, add, mark | look; ADD; mark the record          | wrong: repeats in one   |
+| `Calls` add above watermark      | ADD if newer than the last counted  | wrong: drops the late   |
+| `Calls` add with newer entry     | entry if newer, ADD new - old       | wrong: trusts images    |
+| `Ledger`, ours                   | read rows; entry and tally together | right                   |
+| - not `asks_age`                 | whatever the entry's revision       | wrong: the old returns  |
+| - not `asks_row`                 | without comparing the entry         | wrong: counts again     |
+| - not `asks_sum`                 | without comparing the tally         | numbers right, score no |
+| `Coalescing`                     | as `Ledger`, two records at once    | right, in fewer calls   |
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
-from tests.model.checker import Message, Promise
+from tests.model.checker import Message, Outcome, Promise
 
 History: TypeAlias = tuple[tuple[int, ...], ...]
 """Per review of one article, its contribution (stars, 0 = none) at revision 1, 2, ..."""
+Numbers: TypeAlias = tuple[int, int]
+"""Count and total."""
+Row = TypeVar("Row")
+
+UNREAD: Final = -1
+"""As a revision: the row is not read yet."""
 
 
 class Record(NamedTuple):
-    """One write to a review; `old` is the first guess at its ledger entry's contribution."""
+    """One write to a review."""
 
     review: int
     revision: int
@@ -39,26 +45,27 @@ class Record(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """Count and total as `numbers`; `scored` are those that the score was computed from."""
+    """`scored` are the numbers that the score was computed from."""
 
     revision: int = 0
-    numbers: tuple[int, int] = (0, 0)
-    scored: tuple[int, int] = (0, 0)
+    numbers: Numbers = (0, 0)
+    scored: Numbers = (0, 0)
 
 
 class Entry(NamedTuple):
-    """A review's ledger entry; the default stands for an absent one, so 0 -> n fits it."""
+    """A review's ledger entry; the default stands for an absent one."""
 
     revision: int = 0
     contribution: int = 0
 
 
 class Memory(NamedTuple):
-    """The derived table; `marks` are the records that were marked as counted."""
+    """`marks`: records marked as counted; `met`: each review's newest revision met by anybody."""
 
     ledger: tuple[Entry, ...]
     tally: Tally = Tally()
     marks: frozenset[Record] = frozenset()
+    met: tuple[int, ...] = ()
 
 
 def records_of(history: History) -> list[Record]:
@@ -69,16 +76,20 @@ def records_of(history: History) -> list[Record]:
     ]
 
 
-def add(numbers: tuple[int, int], *changes: Record) -> tuple[int, int]:
+def put(rows: tuple[Row, ...], at: int, row: Row) -> tuple[Row, ...]:
+    return (*rows[:at], row, *rows[at + 1 :])
+
+
+def moved(numbers: Numbers, moves: Iterable[tuple[int, int]]) -> Numbers:
     count, total = numbers
-    for change in changes:
-        count += (change.new > 0) - (change.old > 0)
-        total += change.new - change.old
+    for old, new in moves:
+        count += (new > 0) - (old > 0)
+        total += new - old
     return count, total
 
 
-def recount(*contributions: int) -> tuple[int, int]:
-    return sum(each > 0 for each in contributions), sum(contributions)
+def recount(entries: Iterable[Entry]) -> Numbers:
+    return moved((0, 0), ((0, entry.contribution) for entry in entries))
 
 
 class Work(NamedTuple):
@@ -89,8 +100,37 @@ class Work(NamedTuple):
     calls: int = 0
 
 
-class PlainAdd:
-    """Add the difference that the record shows."""
+def add(memory: Memory, work: Work) -> Memory:
+    """Let the tally's revision be the place of the last record counted."""
+    numbers = moved(memory.tally.numbers, [(work.record.old, work.record.new)])
+    return memory._replace(tally=Tally(work.place, numbers))
+
+
+def look_for_mark(memory: Memory, work: Work) -> Memory | None:
+    return None if work.record in memory.marks else memory
+
+
+def mark(memory: Memory, work: Work) -> Memory | None:
+    marks = memory.marks | {work.record}
+    return None if work.record in memory.marks else memory._replace(marks=marks)
+
+
+def add_above_watermark(memory: Memory, work: Work) -> Memory | None:
+    return None if memory.tally.revision >= work.place else add(memory, work)
+
+
+def add_with_newer_entry(memory: Memory, work: Work) -> Memory | None:
+    review, revision, _, new = work.record
+    if memory.ledger[review].revision >= revision:
+        return None
+    return add(memory, work)._replace(ledger=put(memory.ledger, review, Entry(revision, new)))
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Make these calls for a record, one after the other; one that gives None was the last."""
+
+    calls: tuple[Callable[[Memory, Work], Memory | None], ...]
 
     def start(self, history: History) -> Memory:
         return Memory(ledger=(Entry(),) * len(history))
@@ -101,64 +141,46 @@ class PlainAdd:
             for place, record in enumerate(records_of(history), start=1)
         ]
 
-    def step(self, memory: Memory, work: Work) -> tuple[str, Memory, Work | None]:
-        tally = memory.tally._replace(numbers=add(memory.tally.numbers, work.record))
-        return "add", memory._replace(tally=tally), None
+    def step(self, memory: Memory, work: Work) -> Iterator[Outcome[Memory, Work]]:
+        call, made = self.calls[work.calls], work.calls + 1
+        name, after = call.__name__.replace("_", " "), call(memory, work)
+        onward = work._replace(calls=made) if after and made < len(self.calls) else None
+        yield name if after else f"{name}: no", after or memory, onward
 
     def promises(self, history: History, memory: Memory, *, at_rest: bool) -> Iterator[Promise]:
         if at_rest:
-            truth = recount(*(stars[-1] for stars in history))
+            truth = moved((0, 0), ((0, stars[-1]) for stars in history))
             yield Promise("tally is the reviews'", truth, memory.tally.numbers)
 
 
-class MarkThenAdd(PlainAdd):
-    """Claim the record first, as idempotency wrappers do around their function."""
+class Change(NamedTuple):
+    """`over`: an entry to replace whatever its revision; `seen`: the review's, once it is read."""
 
-    def step(self, memory: Memory, work: Work) -> tuple[str, Memory, Work | None]:
-        if work.calls == 1:
-            return super().step(memory, work)
-        if work.record in memory.marks:
-            return "is marked", memory, None
-        return "mark", memory._replace(marks=memory.marks | {work.record}), work._replace(calls=1)
-
-
-class AddThenMark(PlainAdd):
-    """Remember the record once it is counted."""
-
-    def step(self, memory: Memory, work: Work) -> tuple[str, Memory, Work | None]:
-        if work.calls == 2:
-            return "mark", memory._replace(marks=memory.marks | {work.record}), None
-        if work.calls == 1:
-            return *super().step(memory, work)[:2], work._replace(calls=2)
-        if work.record in memory.marks:
-            return "is marked", memory, None
-        return "is not marked", memory, work._replace(calls=1)
-
-
-class Watermark(PlainAdd):
-    """Let the tally's revision be the place of the last record counted."""
-
-    def step(self, memory: Memory, work: Work) -> tuple[str, Memory, Work | None]:
-        if memory.tally.revision >= work.place:
-            return "is below the watermark", memory, None
-        tally = Tally(work.place, add(memory.tally.numbers, work.record))
-        return "add", memory._replace(tally=tally), None
+    review: int
+    new: Entry
+    over: Entry | None = None
+    seen: Entry = Entry(UNREAD)
 
 
 class Attempt(NamedTuple):
-    """Changes of different reviews, and the tally that they start from once it is read."""
+    """Changes of different reviews, the tally once it is read, and changes to make afterwards."""
 
-    changes: tuple[Record, ...]
-    seen: Tally | None = None
+    changes: tuple[Change, ...]
+    seen: Tally = Tally(UNREAD)
+    then: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """Replace the review's entry and add what that changes; False leaves a condition out."""
+    """
+    Replace older entries and add what that changes; False leaves a condition out.
 
-    asks_newer: bool = True
-    asks_counted: bool = True
-    asks_unmoved: bool = True
+    BatchGetItem reads each row at a moment of its own, so here each is a call, in any order.
+    """
+
+    asks_age: bool = True
+    asks_row: bool = True
+    asks_sum: bool = True
 
     def start(self, history: History) -> Memory:
         return Memory(ledger=(Entry(),) * len(history))
@@ -166,85 +188,83 @@ class Ledger:
     def messages(self, history: History) -> list[Message[Attempt]]:
         # A record that changes no contribution makes no call, so it is no message at all.
         return [
-            Message(str(record), Attempt((record,)), settles=1 << place)
+            Message(
+                str(record),
+                Attempt((Change(record.review, Entry(record.revision, record.new)),)),
+                settles=1 << place,
+            )
             for place, record in enumerate(records_of(history))
             if record.old != record.new
         ]
 
-    def fits(self, entry: Entry, change: Record) -> bool:
-        newer = entry.revision < change.revision or not self.asks_newer
-        return newer and (entry.contribution == change.old or not self.asks_counted)
+    def step(self, memory: Memory, attempt: Attempt) -> Sequence[Outcome[Memory, Attempt]]:
+        return [*self.reads(memory, attempt)] or [self.commit(memory, attempt)]
 
-    def step(self, memory: Memory, attempt: Attempt) -> tuple[str, Memory, Attempt | None]:
-        (ledger, tally, _), (changes, seen) = memory, attempt
-        if seen is None:
-            return "read tally", memory, Attempt(changes, tally)
-        corrected = tuple(self.corrected(ledger, changes))
-        if not corrected:
-            return "is stale", memory, None
-        # Changes that cancel each other out leave the tally alone, whatever became of it.
-        scored = add(seen.numbers, *changes)
-        counts = scored != seen.numbers
-        if counts and self.asks_unmoved and seen.revision != tally.revision:
-            return "tally has moved", memory, Attempt(corrected)
-        if corrected != changes:
-            return "entry differs", memory, Attempt(corrected, seen)
-        entries = dict(enumerate(ledger))
-        entries |= {each.review: Entry(each.revision, each.new) for each in changes}
-        if counts:
-            tally = Tally(tally.revision + 1, add(tally.numbers, *changes), scored)
-        return "commit", Memory(tuple(entries.values()), tally), None
+    def reads(self, memory: Memory, attempt: Attempt) -> Iterator[Outcome[Memory, Attempt]]:
+        changes, seen, _ = attempt
+        if seen.revision == UNREAD:
+            yield "read tally", memory, attempt._replace(seen=memory.tally)
+        for at, change in enumerate(changes):
+            if change.seen.revision == UNREAD:
+                read = change._replace(seen=memory.ledger[change.review])
+                onward = self.onward(attempt._replace(changes=put(changes, at, read)))
+                yield f"read entry {change.review}", memory, onward
 
-    def corrected(self, ledger: Sequence[Entry], changes: Sequence[Record]) -> Iterator[Record]:
+    def commit(self, memory: Memory, attempt: Attempt) -> Outcome[Memory, Attempt]:
+        (ledger, tally, *_), (changes, seen, _) = memory, attempt
+        moves = [(change.seen.contribution, change.new.contribution) for change in changes]
+        counts = self.counts(moves)
+        if self.asks_row:
+            changes = tuple(change._replace(seen=ledger[change.review]) for change in changes)
+        seen = tally if self.asks_sum and counts else seen
+        # A refusal shows the rows that did not fit; those that fit are as they were seen.
+        present = attempt._replace(changes=changes, seen=seen)
+        if present != attempt:
+            return "refused", memory, self.onward(present)
         for change in changes:
-            entry = ledger[change.review]
-            # A cancelled transaction shows only the entries that did not fit.
-            if self.fits(entry, change):
-                yield change
-            elif entry.revision < change.revision:
-                yield change._replace(old=entry.contribution)
+            ledger = put(ledger, change.review, change.new)
+        if counts:
+            numbers, scored = moved(tally.numbers, moves), moved(seen.numbers, moves)
+            tally = Tally(tally.revision + 1, numbers, scored)
+        after = memory._replace(ledger=ledger, tally=tally)
+        return "commit", after, self.onward(attempt._replace(changes=()))
+
+    def counts(self, moves: Iterable[tuple[int, int]]) -> bool:
+        """Say whether the tally is written; moves that cancel each other out raise its revision."""
+        return any(old != new for old, new in moves)
+
+    def onward(self, attempt: Attempt) -> Attempt | None:
+        due = tuple(change for change in attempt.changes if self.is_due(change))
+        if due:
+            return attempt._replace(changes=due)
+        return Attempt(attempt.then) if attempt.then else None
+
+    def is_due(self, change: Change) -> bool:
+        _, new, over, seen = change
+        return seen.revision < new.revision or seen == over or not self.asks_age
 
     def promises(self, history: History, memory: Memory, *, at_rest: bool) -> Iterator[Promise]:
+        yield from promises(history, memory, at_rest=at_rest)
         counted = tuple(entry.contribution for entry in memory.ledger)
-        yield Promise("tally is the ledger's", recount(*counted), memory.tally.numbers)
         was = tuple((0, *stars)[at] for (at, _), stars in zip(memory.ledger, history, strict=True))
         yield Promise("ledger was the reviews'", was, counted)
-        if at_rest:
-            truth = tuple(stars[-1] for stars in history)
-            yield Promise("ledger is the reviews'", truth, counted)
-        yield Promise("score is the tally's", memory.tally.numbers, memory.tally.scored)
+
+
+def promises(history: History, memory: Memory, *, at_rest: bool) -> Iterator[Promise]:
+    yield Promise("tally is the ledger's", recount(memory.ledger), memory.tally.numbers)
+    yield Promise("score is the tally's", memory.tally.numbers, memory.tally.scored)
+    if at_rest:
+        counted = tuple(entry.contribution for entry in memory.ledger)
+        yield Promise("ledger is the reviews'", tuple(stars[-1] for stars in history), counted)
 
 
 class Coalescing(Ledger):
     """Also take any two records in one transaction; of one review, the newer stands for both."""
 
     def messages(self, history: History) -> list[Message[Attempt]]:
-        alone = super().messages(history)
-        return alone + [
-            Message(
-                f"{one.name} and {two.name}",
-                Attempt(self.coalesced(*one.start.changes, *two.start.changes)),
-                one.settles | two.settles,
-            )
-            for one, two in combinations(alone, 2)
-        ]
-
-    def coalesced(self, older: Record, newer: Record) -> tuple[Record, ...]:
-        same = older.review == newer.review
-        return (newer._replace(old=older.old),) if same else (older, newer)
-
-
-class Reconciling(Ledger):
-    """Lose any record; read every review again, at the latest after its last write."""
-
-    def messages(self, history: History) -> list[Message[Attempt]]:
-        stream = [Message(each.name, each.start, settles=0) for each in super().messages(history)]
-        # A reading has no old image. Any guess will do, but it is none to skip a record for.
-        return stream + [
-            Message(
-                f"reading of {record}",
-                Attempt((record._replace(old=0),)),
-                settles=(record.revision == len(history[record.review])) << record.review,
-            )
-            for record in records_of(history)
-        ]
+        alone, pairs = super().messages(history), []
+        for one, two in combinations(alone, 2):
+            newest = {each.review: each for each in (*one.start.changes, *two.start.changes)}
+            attempt, settles = Attempt(tuple(newest.values())), one.settles | two.settles
+            pairs.append(Message(f"{one.name} and {two.name}", attempt, settles))
+        return alone + pairs

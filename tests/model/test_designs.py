@@ -5,23 +5,24 @@ Which tallying designs survive redelivery, reordering, two workers and crashes, 
 A floor under the number of states keeps a search that hardly moves from passing for a proof.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 
-from tests.model.checker import Counterexample, Explored, Message, Promise, explore
+from tests.model.checker import Counterexample, Explored, Message, Outcome, Promise, explore
 from tests.model.designs import (
-    AddThenMark,
     Attempt,
+    Calls,
     Coalescing,
     History,
     Ledger,
-    MarkThenAdd,
     Memory,
-    PlainAdd,
-    Reconciling,
-    Watermark,
+    add,
+    add_above_watermark,
+    add_with_newer_entry,
+    look_for_mark,
+    mark,
 )
 
 INSERTED: History = ((4,),)
@@ -36,7 +37,6 @@ PAIR: History = ((4,), (5,))
 PAIR_ONE_WITHDRAWN: History = ((4, 0), (4,))
 """In one transaction, the second review and the withdrawal cancel out."""
 PAIR_ONE_RETURNED: History = ((4, 0, 4), (5,))
-PAIR_MODERATED: History = ((0, 4, 2), (5, 0))
 
 
 class LosesSuperseded(Ledger):
@@ -51,23 +51,15 @@ class LosesSuperseded(Ledger):
         ]
 
 
-class GuessesFive(Ledger):
-    """Have no old image to guess from."""
+class SkipsNetZero(Coalescing):
+    """Treat the last two records, which cancel each other out, like one that changes nothing."""
 
     def messages(self, history: History) -> list[Message[Attempt]]:
-        return [
-            replace(message, start=Attempt((message.start.changes[0]._replace(old=5),)))
-            for message in super().messages(history)
-        ]
+        *others, pair = super().messages(history)
+        return [*others, replace(pair, start=Attempt(()))]
 
-
-class SkipsNetZero(Coalescing):
-    """Treat changes that cancel out like a record that changes nothing."""
-
-    def step(self, memory: Memory, attempt: Attempt) -> tuple[str, Memory, Attempt | None]:
-        if all(change.old == change.new for change in attempt.changes):
-            return "skip", memory, None
-        return super().step(memory, attempt)
+    def step(self, memory: Memory, attempt: Attempt) -> Sequence[Outcome[Memory, Attempt]]:
+        return super().step(memory, attempt) if attempt.changes else [("skip", memory, None)]
 
 
 class Unscored(Ledger):
@@ -80,7 +72,7 @@ class Unscored(Ledger):
 
 
 def test_plain_add_counts_a_redelivered_record_twice() -> None:
-    result = explore(PlainAdd(), INSERTED)
+    result = explore(Calls((add,)), INSERTED)
 
     assert result == Counterexample(
         trace=("A: review 0 revision 1 (0 -> 4): add", "A: review 0 revision 1 (0 -> 4): add"),
@@ -89,27 +81,27 @@ def test_plain_add_counts_a_redelivered_record_twice() -> None:
 
 
 def test_mark_before_add_loses_a_record_to_a_crash() -> None:
-    result = explore(MarkThenAdd(), INSERTED)
+    result = explore(Calls((mark, add)), INSERTED)
 
     assert result == Counterexample(
         trace=(
             "A: review 0 revision 1 (0 -> 4): mark",
             "A: crash",
-            "A: review 0 revision 1 (0 -> 4): is marked",
+            "A: review 0 revision 1 (0 -> 4): mark: no",
         ),
         broken=Promise("tally is the reviews'", expected=(1, 4), found=(0, 0)),
     )
 
 
 def test_mark_after_add_counts_a_record_twice_after_a_crash() -> None:
-    result = explore(AddThenMark(), INSERTED)
+    result = explore(Calls((look_for_mark, add, mark)), INSERTED)
 
     assert result == Counterexample(
         trace=(
-            "A: review 0 revision 1 (0 -> 4): is not marked",
+            "A: review 0 revision 1 (0 -> 4): look for mark",
             "A: review 0 revision 1 (0 -> 4): add",
             "A: crash",
-            "A: review 0 revision 1 (0 -> 4): is not marked",
+            "A: review 0 revision 1 (0 -> 4): look for mark",
             "A: review 0 revision 1 (0 -> 4): add",
             "A: review 0 revision 1 (0 -> 4): mark",
         ),
@@ -118,75 +110,81 @@ def test_mark_after_add_counts_a_record_twice_after_a_crash() -> None:
 
 
 def test_watermark_drops_a_record_that_arrives_late() -> None:
-    result = explore(Watermark(), PAIR)
+    result = explore(Calls((add_above_watermark,)), PAIR)
 
     assert result == Counterexample(
         trace=(
-            "A: review 1 revision 1 (0 -> 5): add",
-            "A: review 0 revision 1 (0 -> 4): is below the watermark",
+            "A: review 1 revision 1 (0 -> 5): add above watermark",
+            "A: review 0 revision 1 (0 -> 4): add above watermark: no",
         ),
         broken=Promise("tally is the reviews'", expected=(2, 9), found=(1, 5)),
     )
 
 
-def test_revision_alone_takes_back_what_was_never_counted() -> None:
-    result = explore(Ledger(asks_counted=False), WITHDRAWN)
+def test_difference_of_the_record_takes_back_what_was_never_counted() -> None:
+    result = explore(Calls((add_with_newer_entry,)), WITHDRAWN)
 
     assert result == Counterexample(
         trace=(
-            "A: review 0 revision 2 (4 -> 0): read tally",
-            "A: review 0 revision 2 (4 -> 0): commit",
+            "A: review 0 revision 2 (4 -> 0): add with newer entry",
+            "A: review 0 revision 1 (0 -> 4): add with newer entry: no",
         ),
-        broken=Promise("tally is the ledger's", expected=(0, 0), found=(-1, -4)),
+        broken=Promise("tally is the reviews'", expected=(0, 0), found=(-1, -4)),
     )
 
 
-def test_contribution_alone_lets_an_old_record_undo_a_withdrawal() -> None:
-    result = explore(Ledger(asks_newer=False), WITHDRAWN)
+def test_no_comparison_of_revisions_lets_an_old_record_undo_a_withdrawal() -> None:
+    result = explore(Ledger(asks_age=False), WITHDRAWN)
 
     assert result == Counterexample(
         trace=(
             "A: review 0 revision 1 (0 -> 4): read tally",
             "B: review 0 revision 2 (4 -> 0): read tally",
-            "B: review 0 revision 2 (4 -> 0): entry differs",
+            "B: review 0 revision 2 (4 -> 0): read entry 0",
             "B: review 0 revision 2 (4 -> 0): commit",
+            "A: review 0 revision 1 (0 -> 4): read entry 0",
             "A: review 0 revision 1 (0 -> 4): commit",
         ),
         broken=Promise("ledger is the reviews'", expected=(0,), found=(4,)),
     )
 
 
-def test_no_ledger_condition_counts_a_redelivered_record_twice() -> None:
-    result = explore(Ledger(asks_counted=False, asks_newer=False), INSERTED)
+def test_no_comparison_of_the_entry_counts_a_record_twice() -> None:
+    """The tally was read after the other worker's commit, so it gives nothing away."""
+    result = explore(Ledger(asks_row=False), INSERTED)
 
     assert result == Counterexample(
         trace=(
             "A: review 0 revision 1 (0 -> 4): read tally",
+            "A: review 0 revision 1 (0 -> 4): read entry 0",
+            "B: review 0 revision 1 (0 -> 4): read entry 0",
             "A: review 0 revision 1 (0 -> 4): commit",
-            "A: review 0 revision 1 (0 -> 4): read tally",
-            "A: review 0 revision 1 (0 -> 4): commit",
+            "B: review 0 revision 1 (0 -> 4): read tally",
+            "B: review 0 revision 1 (0 -> 4): commit",
         ),
         broken=Promise("tally is the ledger's", expected=(1, 4), found=(2, 8)),
     )
 
 
-def test_no_tally_condition_leaves_a_score_of_a_tally_that_moved() -> None:
-    result = explore(Ledger(asks_unmoved=False), PAIR)
+def test_no_comparison_of_the_tally_leaves_a_score_of_a_tally_that_moved() -> None:
+    result = explore(Ledger(asks_sum=False), PAIR)
 
     assert result == Counterexample(
         trace=(
             "A: review 0 revision 1 (0 -> 4): read tally",
+            "A: review 0 revision 1 (0 -> 4): read entry 0",
             "B: review 1 revision 1 (0 -> 5): read tally",
             "A: review 0 revision 1 (0 -> 4): commit",
+            "B: review 1 revision 1 (0 -> 5): read entry 1",
             "B: review 1 revision 1 (0 -> 5): commit",
         ),
         broken=Promise("score is the tally's", expected=(2, 9), found=(1, 5)),
     )
 
 
-def test_count_and_total_need_no_tally_condition() -> None:
-    """ADD commutes: only the score, SET from the tally that was read, needs the condition."""
-    result = explore(Unscored(asks_unmoved=False), PAIR_ONE_WITHDRAWN)
+def test_count_and_total_need_no_comparison_of_the_tally() -> None:
+    """ADD commutes: only the score, SET from the tally that was read, needs it."""
+    result = explore(Unscored(asks_sum=False), PAIR_ONE_WITHDRAWN)
 
     assert isinstance(result, Explored), result
     assert result.states > 2_000
@@ -198,6 +196,7 @@ def test_skipping_records_that_cancel_out_lets_the_older_one_return() -> None:
     assert result == Counterexample(
         trace=(
             "A: review 0 revision 1 (0 -> 4): read tally",
+            "A: review 0 revision 1 (0 -> 4): read entry 0",
             "A: review 0 revision 1 (0 -> 4): commit",
             "A: review 0 revision 1 (0 -> 4) and review 0 revision 2 (4 -> 0): skip",
         ),
@@ -206,21 +205,20 @@ def test_skipping_records_that_cancel_out_lets_the_older_one_return() -> None:
 
 
 @pytest.mark.parametrize("history", [INSERTED, APPROVED, EDITED, WITHDRAWN])
-@pytest.mark.parametrize("design", [Ledger(), Coalescing(), Reconciling()])
+@pytest.mark.parametrize("design", [Ledger(), Coalescing()])
 def test_every_change_of_one_review_is_tallied(design: Ledger, history: History) -> None:
     result = explore(design, history)
 
     assert isinstance(result, Explored), result
-    assert result.states >= 20
+    assert result.states > 30
 
 
 @pytest.mark.parametrize(
     ("history", "floor"),
     [
-        (RETURNED, 2_000),
-        (MODERATED, 3_000),
-        (PAIR_ONE_RETURNED, 20_000),
-        (PAIR_MODERATED, 30_000),
+        (RETURNED, 3_000),
+        (MODERATED, 4_000),
+        (PAIR_ONE_RETURNED, 25_000),
     ],
 )
 def test_ledger_is_right_in_every_reachable_state(history: History, floor: int) -> None:
@@ -231,8 +229,7 @@ def test_ledger_is_right_in_every_reachable_state(history: History, floor: int) 
 
 
 @pytest.mark.parametrize(
-    ("history", "floor"),
-    [(RETURNED, 10_000), (MODERATED, 15_000), (PAIR_ONE_WITHDRAWN, 20_000)],
+    ("history", "floor"), [(RETURNED, 14_000), (PAIR, 3_000), (PAIR_ONE_WITHDRAWN, 60_000)]
 )
 def test_two_records_in_one_transaction_are_tallied_as_if_apart(
     history: History, floor: int
@@ -243,31 +240,11 @@ def test_two_records_in_one_transaction_are_tallied_as_if_apart(
     assert result.states > floor
 
 
-@pytest.mark.parametrize(
-    ("history", "floor"),
-    [(RETURNED, 2_000), (MODERATED, 7_000), (PAIR_ONE_RETURNED, 20_000)],
-)
-def test_reading_the_reviews_again_makes_up_for_every_lost_record(
-    history: History, floor: int
-) -> None:
-    result = explore(Reconciling(), history)
-
-    assert isinstance(result, Explored), result
-    assert result.states > floor
-
-
 def test_only_the_last_record_of_a_review_has_to_arrive() -> None:
     result = explore(LosesSuperseded(), RETURNED)
 
     assert isinstance(result, Explored), result
     assert result.states > 600
-
-
-def test_old_image_is_only_a_first_guess() -> None:
-    result = explore(GuessesFive(), RETURNED)
-
-    assert isinstance(result, Explored), result
-    assert result.states > 3_000
 
 
 @pytest.mark.parametrize("design", [Ledger(), Coalescing()])
