@@ -6,7 +6,7 @@ For what the API cannot be asked for: chosen revisions, any order, many rows at 
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from chalicelib import settings
 from chalicelib.model import (
@@ -119,31 +119,46 @@ def delete(key: keys.Key) -> None:
     client.write({"Delete": {"TableName": settings.current().content_table, "Key": key}})
 
 
-def tally_and_ledger_of(slug: str = SLUG) -> tuple[Tally, dict[bytes, Entry]]:
-    """Read a tally's numbers, to be compared with a recount, and its whole ledger."""
+class Counted(NamedTuple):
+    """
+    What the worker made of an article's reviews.
+
+    Attributes:
+        tally: Numbers alone, to be compared with a recount.
+        rank: Sort key among the best; empty before the first count.
+    """
+
+    tally: Tally
+    rank: str
+    ledger: dict[bytes, Entry]
+
+
+def counted_of(slug: str = SLUG) -> Counted:
+    """Read a tally's row and its whole ledger."""
     found = client.query_all(
         TableName=settings.current().derived_table,
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": keys.tally_pk(slug)}},
         ConsistentRead=True,
     )
-    entries = {row["sk"]["S"]: row for row in found}
-    tally = items.tally_from(entries.pop("TALLY", None))
+    stored = {row["sk"]["S"]: row for row in found}
+    row = stored.pop("TALLY", {})
     ledger = {
-        keys.decode_digest(sk.removeprefix("L#")): tallies.entry_from(row)
-        for sk, row in entries.items()
+        keys.decode_digest(sk.removeprefix("L#")): tallies.entry_from(entry)
+        for sk, entry in stored.items()
     }
-    return replace(tally, revision=0, as_of=None), ledger
+    tally = replace(items.tally_from(row), revision=0, as_of=None)
+    return Counted(tally, row.get("rank", {"S": ""})["S"], ledger)
 
 
 def numbers_of(slug: str = SLUG) -> Tally:
     """Read a tally's numbers, to be compared with a recount."""
-    return tally_and_ledger_of(slug)[0]
+    return counted_of(slug).tally
 
 
 def ledger_of(slug: str = SLUG) -> dict[bytes, Entry]:
     """Read a ledger."""
-    return tally_and_ledger_of(slug)[1]
+    return counted_of(slug).ledger
 
 
 def sum_of_ledger(slug: str = SLUG) -> Tally:

@@ -103,8 +103,7 @@ def refuse_other_methods(app: Chalice) -> None:
     for path, entries in app.routes.items():
         allowed = ", ".join([*(method for method in METHODS if method in entries), "OPTIONS"])
         others = [method for method in METHODS if method not in entries]
-        if others:
-            app.route(path, methods=others, content_types=[])(_refusal(app, allowed))
+        app.route(path, methods=others, content_types=[])(_refusal(app, allowed))
 
 
 def respond(

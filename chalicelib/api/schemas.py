@@ -114,8 +114,6 @@ def _code(name: str, kind: str, *, is_absent: bool) -> str:
         return f"{name}_{kind}"
     if kind == "missing" or is_absent:
         return f"{name}_required"
-    if kind == "nothing_to_change":
-        return kind
     return "rating_out_of_range" if name == "rating" else f"{name}_invalid"
 
 
@@ -158,8 +156,6 @@ def _email(value: str) -> str:
         checked = validate_email(value, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         raise _fault("invalid") from None
-    if len(checked.normalized) > 254:  # noqa: PLR2004 - RFC 5321
-        raise _fault("invalid")
     return checked.normalized
 
 

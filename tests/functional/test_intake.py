@@ -191,9 +191,13 @@ def test_the_token_of_a_withdrawn_review_does_not_manage_its_successor(api: Api)
     withdraw(api, first)
     back = second_thought(api).body
 
-    answers = edit(api, first, rating=1), edit(api, back | {"manage_token": first["manage_token"]})
+    answers = (
+        edit(api, first, rating=1),
+        withdraw(api, first),
+        edit(api, back | {"manage_token": first["manage_token"]}),
+    )
 
-    assert [answer.code for answer in answers] == ["review_not_found", "forbidden"]
+    assert [one.code for one in answers] == ["review_not_found", "review_not_found", "forbidden"]
     assert stored(back).rating == 2
 
 

@@ -3,6 +3,7 @@
 import http.client
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -35,19 +36,29 @@ def wait_until(condition: Callable[[], Any]) -> Any:
     return answer
 
 
+def copy_project(folder: Path) -> Path:
+    """Copy what a server needs, so that nobody's edits reload it; gives the new root."""
+    root = folder / "project"
+    root.mkdir()
+    for name in ("app.py", ".chalice", "chalicelib", "infra", "localdev", "tools"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, root / name)
+    return root
+
+
 class LocalServer:
     """
     A running server and what it wrote.
 
     Args:
-        log: File for its output.
         root: The project's root.
+        log: File for its output.
         command: What Python runs, `-m localdev PORT` unless told; `{port}` is filled in.
         environment: Names and values, besides PATH.
     """
 
     def __init__(
-        self, log: Path, root: Path = ROOT, command: tuple[str, ...] = (), **environment: str
+        self, root: Path, log: Path, command: tuple[str, ...] = (), **environment: str
     ) -> None:
         self.port = free_port()
         self._log = log

@@ -3,7 +3,6 @@
 import json
 import re
 import resource
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests import builders
-from tests.packaging.local_server import ROOT, LocalServer, free_port, wait_until
+from tests.packaging.local_server import ROOT, LocalServer, copy_project, free_port, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -36,9 +35,15 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project that nobody edits."""
+    return copy_project(tmp_path_factory.mktemp("root"))
+
+
+@pytest.fixture(scope="module")
+def server(root: Path) -> Iterator[LocalServer]:
     """A server for all tests that leave it running."""
-    started = LocalServer(tmp_path_factory.mktemp("server") / "output")
+    started = LocalServer(root, root.parent / "output")
     try:
         started.wait_for_an_answer()
         yield started
@@ -52,9 +57,9 @@ def log(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(root: Path) -> Run:
     """A server that was started, answered once and got Ctrl-C."""
-    server = LocalServer(tmp_path_factory.mktemp("run") / "output")
+    server = LocalServer(root, root.parent / "output-of-a-run")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
         clock = server.wait_for_an_answer()
@@ -87,8 +92,8 @@ def test_the_terminal_tells_the_address_and_the_key_and_nothing_of_the_samples(r
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks for the worker in /proc")
-def test_ctrl_c_before_the_first_answer_stops_it_as_cleanly(log: Path) -> None:
-    server = LocalServer(log)
+def test_ctrl_c_before_the_first_answer_stops_it_as_cleanly(root: Path, log: Path) -> None:
+    server = LocalServer(root, log)
     try:
         wait_until(Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text)
 
@@ -101,9 +106,12 @@ def test_ctrl_c_before_the_first_answer_stops_it_as_cleanly(log: Path) -> None:
         server.stop()
 
 
-def test_chalice_local_runs_by_itself_whatever_aws_the_environment_names(log: Path) -> None:
+def test_chalice_local_runs_by_itself_whatever_aws_the_environment_names(
+    root: Path, log: Path
+) -> None:
     chalice = str(Path(sys.executable).with_name("chalice"))
     server = LocalServer(
+        root,
         log,
         command=(chalice, "local", "--stage", "local", "--port", "{port}"),
         AWS_PROFILE="missing",
@@ -123,12 +131,8 @@ def test_chalice_local_runs_by_itself_whatever_aws_the_environment_names(log: Pa
 
 
 def test_an_edit_reloads_with_the_same_key(tmp_path: Path, log: Path) -> None:
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    for name in ("app.py", ".chalice", "chalicelib", "infra", "localdev", "tools"):
-        source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / name)
-    server = LocalServer(log, root=copy)
+    copy = copy_project(tmp_path)
+    server = LocalServer(copy, log)
     try:
         server.wait_for_an_answer()
         key = server.editor_key

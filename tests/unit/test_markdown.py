@@ -69,6 +69,8 @@ LINKS = [
     "blob:https://evil.example/1",
     "filesystem:https://evil.example/1",
     "feed:javascript:alert(1)",
+    "ftp://evil.example/1",
+    "magnet:?xt=1",
     'https://example.com/"onmouseover="alert(1)',
     "https://example.com/' onmouseover='alert(1)",
 ]
