@@ -3,10 +3,11 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+TESTS := $(BIN)/python -m pytest -q -n auto --dist loadfile -p no:cacheprovider
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format clean
+.PHONY: help run test coverage check format clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,8 +15,11 @@ help: ## List the targets
 run: $(VENV)/.local ## Run Plaudit here, with DynamoDB in memory (PORT=8000)
 	@exec $(BIN)/python -m localdev $(PORT)
 
-test: $(VENV)/.dev ## Run the tests, with coverage
-	@$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term -p no:cacheprovider
+test: $(VENV)/.dev ## Run the tests
+	@$(TESTS)
+
+coverage: $(VENV)/.dev ## Run them again and fail below 100 % of branches
+	@$(TESTS) --cov --cov-report=term
 
 check: $(VENV)/.dev ## Check format, lint, types and layers
 	$(BIN)/ruff format --check .

@@ -9,20 +9,21 @@ from tests import builders
 from tests.client import Api
 
 
-def take_out_of_the_indexes(slug: str) -> None:
-    client.call(
-        "update_item",
-        TableName=settings.current().content_table,
-        Key=keys.article(slug),
-        UpdateExpression="REMOVE listed_in",
-    )
+def take_out_of_the_indexes(*markers: keys.Key) -> None:
+    for key in markers:
+        client.call(
+            "update_item",
+            TableName=settings.current().content_table,
+            Key=key,
+            UpdateExpression="REMOVE listed_in",
+        )
 
 
-@pytest.mark.parametrize("sort", ["newest", "highest"])
+@pytest.mark.parametrize("sort", ["newest", "oldest", "highest", "lowest"])
 def test_reviews_of_an_article_that_the_index_lacks_yet_are_an_empty_page(
     api: Api, published: str, sort: str
 ) -> None:
-    take_out_of_the_indexes(published)
+    take_out_of_the_indexes(keys.article(published), keys.gate(published))
 
     answer = api.get(f"/articles/{published}/reviews?sort={sort}")
 

@@ -181,6 +181,39 @@ def test_a_repair_that_is_interrupted_is_finished_by_the_next(faults: Faults) ->
     assert interrupted > 8
 
 
+def test_a_tally_that_never_holds_still_is_left_to_the_next_run() -> None:
+    live("lamp", 5)
+    alter(keys.tally("lamp"), count=99)
+    revisions = iter(range(100, 200))
+
+    def move_on(_: dict[str, Any]) -> None:
+        alter(keys.tally("lamp"), revision=next(revisions))
+
+    with before_each("UpdateItem", move_on):
+        reconcile.reconcile("lamp", repair=True)
+
+    assert reconcile.reconcile("lamp", repair=True).causes == (SUM,)
+    assert rows.numbers_of("lamp") == recount([5])
+
+
+def test_an_entry_that_another_reconciler_lowers_meanwhile_is_raised() -> None:
+    live("lamp", 5)
+    alter(keys.ledger("lamp", rows.digest(1)), revision=9, contribution=1)
+    queries = []
+
+    def lower_then_edit(params: dict[str, Any]) -> None:
+        queries.append(params)
+        if len(queries) == 2:
+            reconcile.reconcile("lamp", repair=True)
+            rows.put(rows.review(1, 3, slug="lamp", revision=2))
+
+    with before_each("Query", lower_then_edit):
+        reconcile.reconcile("lamp", repair=True)
+
+    assert rows.ledger_of("lamp") == {rows.digest(1): Entry(2, 3)}
+    assert rows.numbers_of("lamp") == recount([3])
+
+
 def test_an_article_without_anything_is_right() -> None:
     drift = reconcile.reconcile("nothing", repair=True)
 

@@ -8,7 +8,7 @@ review. A request that was answered 503 may have taken place or not, until it is
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -67,9 +67,35 @@ class Held:
         return self.status != "withdrawn"
 
 
-plans = st.none() | st.tuples(st.integers(1, 4), st.sampled_from([*UNCOMMITTED, *COMMITTED]))
+class Delivery(NamedTuple):
+    """
+    What is handed to a worker, and what another one does meanwhile.
+
+    Attributes:
+        size: How many of the records that wait, in their order; 0 to pick some instead.
+        picks: Positions among the records that may count, from the newest.
+        rival: Those of another worker, which counts them right before the call `at`.
+    """
+
+    size: int
+    picks: list[int]
+    rival: list[int]
+    at: int
+    plan: Plan
+
+
+plans = st.none() | st.tuples(st.integers(1, 3), st.sampled_from([*UNCOMMITTED, *COMMITTED]))
 places = st.tuples(st.sampled_from(["lamp", "lamp", "moth"]), st.integers(0, 1))
 ratings = st.integers(1, 5)
+picks = st.lists(st.integers(0, 5), min_size=1, max_size=4)
+deliveries = st.none() | st.builds(
+    Delivery,
+    st.sampled_from([0, 0, 2, 5]),
+    picks,
+    st.just([]) | picks,
+    st.sampled_from([2, 2, 2, 1, 3]),
+    plans,
+)
 
 
 class Reviewing(RuleBasedStateMachine):
@@ -85,7 +111,6 @@ class Reviewing(RuleBasedStateMachine):
         self.public = dict.fromkeys(SLUGS, True)
         self.held: dict[Place, Held] = {}
         self.proposals: dict[tuple[Place, Words], Held] = {}
-        self.is_written = False
         self.past: list[Record] = []
         self.waiting: list[Record] = []
         self.changed = set(SLUGS)
@@ -102,7 +127,7 @@ class Reviewing(RuleBasedStateMachine):
             # Without tags and author there are fewer rows to copy for moto.
             article = builders.article(tags=[], author=None)
             assert self.api.put(f"/articles/{slug}", article).status == 201
-            self.submit((slug, 0), (5, "Clear."), attempt=1, is_bot=False, plan=None)
+            self.submit((slug, 0), (5, "Clear."), attempt=1, is_bot=False)
 
     @rule(
         place=places,
@@ -110,8 +135,17 @@ class Reviewing(RuleBasedStateMachine):
         attempt=st.integers(1, 2),
         is_bot=st.sampled_from([False, False, True]),
         plan=plans,
+        then=deliveries,
     )
-    def submit(self, place: Place, words: Words, attempt: int, is_bot: bool, plan: Plan) -> None:
+    def submit(
+        self,
+        place: Place,
+        words: Words,
+        attempt: int,
+        is_bot: bool,
+        plan: Plan = None,
+        then: Delivery | None = None,
+    ) -> None:
         body = builders.submission(
             email=f"reader-{place[1]}@example.com",
             rating=words[0],
@@ -134,9 +168,10 @@ class Reviewing(RuleBasedStateMachine):
             proposal = Held(review_id, token, status, words[0], words, key, one.id)
             one = put(self.proposals, (place, words), proposal)
         assert (review_id, token) == (one.id, one.token if one.key == key else None)
+        self.deliver(then)
 
-    @rule(data=st.data(), rating=ratings, plan=plans)
-    def edit(self, data: st.DataObject, rating: int, plan: Plan) -> None:
+    @rule(data=st.data(), rating=ratings, plan=plans, then=deliveries)
+    def edit(self, data: st.DataObject, rating: int, plan: Plan, then: Delivery | None) -> None:
         path, one = self.choose(data)
 
         answer = self.ask(plan, "PATCH", path, {"rating": rating}, token=one.token)
@@ -148,18 +183,25 @@ class Reviewing(RuleBasedStateMachine):
         if one.status == "published" and one.rating != rating:
             one.status = "pending" if one.proposed_for else self.first_status
         one.rating = rating
+        self.deliver(then)
 
-    @rule(data=st.data(), plan=plans)
-    def withdraw(self, data: st.DataObject, plan: Plan) -> None:
+    @rule(data=st.data(), plan=plans, then=deliveries)
+    def withdraw(self, data: st.DataObject, plan: Plan, then: Delivery | None) -> None:
         path, one = self.choose(data)
 
         answer = self.ask(plan, "DELETE", path, token=one.token)
 
         assert answer.status == 204
         one.status = "withdrawn"
+        self.deliver(then)
 
-    @rule(data=st.data(), decision=st.sampled_from(sorted(DECISIONS)), plan=plans)
-    def decide(self, data: st.DataObject, decision: str, plan: Plan) -> None:
+    @rule(
+        data=st.data(),
+        decision=st.sampled_from([*DECISIONS, "publish"]),
+        plan=plans,
+        then=deliveries,
+    )
+    def decide(self, data: st.DataObject, decision: str, plan: Plan, then: Delivery | None) -> None:
         path, one = self.choose(data)
         body = {"decisions": [{"slug": path.split("/")[2], "id": one.id, "decision": decision}]}
 
@@ -167,6 +209,7 @@ class Reviewing(RuleBasedStateMachine):
 
         (result,) = (result["result"] for result in answer.body["results"])
         assert (result == "review_not_found") == (not self.carry_out(one, DECISIONS[decision]))
+        self.deliver(then)
 
     def carry_out(self, one: Held, status: str) -> bool:
         """Decide in the model; False when there is nothing to decide on."""
@@ -195,29 +238,25 @@ class Reviewing(RuleBasedStateMachine):
         assert answer.status in {200, 204}
         self.public[slug] = not self.public[slug]
 
-    @rule(size=st.integers(1, 8), plan=plans)
-    @precondition(lambda self: self.waiting or self.is_written)
-    def deliver_some(self, size: int, plan: Plan) -> None:
+    @rule(delivery=deliveries)
+    def deliver(self, delivery: Delivery | None) -> None:
+        if delivery is None:
+            return
         self.fetch()
-        batch = self.waiting[:size]
+        if delivery.rival:
+            self.faults.meanwhile(delivery.at, lambda: self.tally(self.pick(delivery.rival)))
+        if delivery.size:
+            batch, rest = self.waiting[: delivery.size], self.waiting[delivery.size :]
+            self.waiting = self.count(batch, delivery.plan) + rest
+        else:
+            self.count(self.pick(delivery.picks), delivery.plan)
 
-        left = self.count(batch, plan)
-
-        self.waiting = left + self.waiting[size:]
-
-    @rule(data=st.data(), rival=st.none() | st.integers(1, 3), plan=plans)
-    def deliver_in_any_order(self, data: st.DataObject, rival: int | None, plan: Plan) -> None:
-        """Deliver what was delivered, or was not yet, beside another worker that does the same."""
-        self.fetch()
-        positions = st.lists(st.sampled_from(range(len(self.past))), min_size=1, max_size=5)
-        one, other = ([self.past[position] for position in data.draw(positions)] for _ in range(2))
-        if rival is not None:
-            self.faults.meanwhile(rival, lambda: self.tally(other))
-
-        self.count(one, plan)
+    def pick(self, positions: list[int]) -> list[Record]:
+        """Choose records that were delivered, or were not yet, in any order."""
+        return [self.past[-1 - position % len(self.past)] for position in positions]
 
     @rule()
-    @precondition(lambda self: self.changed)
+    @precondition(lambda self: len(self.waiting) > 3)
     def deliver_everything(self) -> None:
         self.fetch()
         while self.waiting:
@@ -265,7 +304,6 @@ class Reviewing(RuleBasedStateMachine):
         self, plan: Plan, method: str, path: str, body: object = None, **options: Any
     ) -> Answer:
         """Send a request that may fail on its way, and then once more as a client would."""
-        self.is_written = True
         self.changed |= {slug for slug in SLUGS if slug in f"{path} {body}"}
         if plan is not None:
             self.faults.fail(*plan)
@@ -281,9 +319,9 @@ class Reviewing(RuleBasedStateMachine):
         return f"/articles/{slug}/reviews/{one.id}", one
 
     def fetch(self) -> None:
-        self.is_written = False
         written = self.reader.read()
-        self.past += written
+        # The others ask nothing of the tally.
+        self.past += [record for record in written if records.read(record) is not None]
         self.waiting += written
 
     def count(self, batch: Sequence[Record], plan: Plan) -> list[Record]:

@@ -234,3 +234,12 @@ def test_only_one_to_five_stars_are_a_rating(rating: int) -> None:
 
     with pytest.raises(MalformedItemError):
         items.review_from(row)
+
+
+def test_a_proposal_of_no_review_is_malformed() -> None:
+    proposal = items.review_item(rows.review()) | {
+        "proposed_for": {"M": {"sk": {"S": "ARTICLE"}, "id": {"S": "1"}}}
+    }
+
+    with pytest.raises(MalformedItemError):
+        items.review_from(proposal)
