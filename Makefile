@@ -3,8 +3,9 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
-TESTS := $(BIN)/python -m pytest -q -n auto --dist loadfile -p no:cacheprovider
-export PYTHONDONTWRITEBYTECODE := 1
+TESTS := $(BIN)/python -m pytest -q -n auto --dist worksteal -p no:cacheprovider
+# Bytecode beside the sources would end up in the deployment package.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 
 .DEFAULT_GOAL := help
 .PHONY: help run test coverage check format clean

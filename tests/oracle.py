@@ -1,0 +1,120 @@
+"""
+Who has which review: what the state machine holds the real handlers against.
+
+Written from the contract, in memory and without revisions, ledger or stream.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias, TypeVar
+
+Place: TypeAlias = tuple[str, int]
+"""An article and a reader."""
+Words: TypeAlias = tuple[int, str]
+"""Rating and message as they were submitted."""
+K = TypeVar("K")
+
+DECISIONS: Final = {"publish": "published", "reject": "rejected", "spam": "spam"}
+
+
+@dataclass
+class Held:
+    """
+    A review or a proposal.
+
+    Attributes:
+        key: `Idempotency-Key` that it was submitted with.
+        proposed_for: The review that a proposal would change; else empty.
+    """
+
+    id: str
+    token: str
+    status: str
+    rating: int
+    words: Words
+    key: str
+    proposed_for: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.status != "withdrawn"
+
+
+@dataclass
+class Oracle:
+    """
+    What should be.
+
+    Attributes:
+        first_status: Of a review that was just submitted, as the moderation says.
+    """
+
+    first_status: str
+    reviews: dict[Place, Held] = field(default_factory=dict)
+    proposals: dict[tuple[Place, Words], Held] = field(default_factory=dict)
+
+    def everything(self) -> list[tuple[str, Held]]:
+        """Give all reviews and proposals with their articles' slugs."""
+        found = [(slug, one) for (slug, _), one in self.reviews.items()]
+        return found + [(slug, one) for ((slug, _), _), one in self.proposals.items()]
+
+    def counted(self, slug: str) -> dict[str, int]:
+        """Give the ratings that an article's tally is made of, by the reviews' ids."""
+        return dict(self._counted(slug))
+
+    def submit(
+        self, place: Place, words: Words, key: str, is_spam: bool, answer: dict[str, Any]
+    ) -> tuple[str, str | None]:
+        """
+        Take a submission in.
+
+        Args:
+            answer: The API's; a new review or proposal gets its id and its token.
+
+        Returns:
+            The id and the token that the answer must hold.
+        """
+        status = "spam" if is_spam else self.first_status
+        new = Held(answer["id"], answer["manage_token"], status, words[0], words, key)
+        one = _put(self.reviews, place, new)
+        if one.words != words:
+            new.status, new.proposed_for = "spam" if is_spam else "pending", one.id
+            one = _put(self.proposals, (place, words), new)
+        return one.id, one.token if one.key == key else None
+
+    def edit(self, one: Held, rating: int) -> None:
+        """Change a rating; what was approved before may have to wait again."""
+        if one.status == "published" and one.rating != rating:
+            one.status = "pending" if one.proposed_for else self.first_status
+        one.rating = rating
+
+    def decide(self, one: Held, decision: str) -> bool:
+        """Carry out an editor's decision; False when there is nothing to decide on."""
+        status = DECISIONS[decision]
+        if not one.is_open:
+            return False
+        if one.proposed_for and status == "published" and one.status != "published":
+            targets = (review for review in self.reviews.values() if review.id == one.proposed_for)
+            target = next(targets, None)
+            if target is None or not target.is_open:
+                return False
+            target.rating, target.status = one.rating, "published"
+        one.status = status
+        return True
+
+    def _counted(self, slug: str) -> Iterator[tuple[str, int]]:
+        for (article, _), one in self.reviews.items():
+            if article == slug and one.status == "published":
+                yield one.id, one.rating
+
+
+def _put(table: dict[K, Held], place: K, new: Held) -> Held:
+    """
+    Put a submission where it belongs, unless something stands there.
+
+    What its reader withdrew gives way, but to a late copy of its own request.
+    """
+    found = table.setdefault(place, new)
+    if not found.is_open and (found.words, found.key) != (new.words, new.key):
+        table[place] = new
+    return table[place]
