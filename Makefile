@@ -16,10 +16,10 @@ help: ## List the targets
 run: $(VENV)/.local ## Run Plaudit here, with DynamoDB in memory (PORT=8000)
 	@exec $(BIN)/python -m localdev $(PORT)
 
-test: $(VENV)/.dev ## Run the tests
-	@$(TESTS)
+test: $(VENV)/.dev ## Run the tests but those that start servers
+	@$(TESTS) -m "not slow"
 
-coverage: $(VENV)/.dev ## Run them again and fail below 100 % of branches
+coverage: $(VENV)/.dev ## Run every test and fail below 100 % of branches
 	@$(TESTS) --cov --cov-report=term
 
 check: $(VENV)/.dev ## Check format, lint, types and layers
