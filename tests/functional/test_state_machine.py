@@ -301,7 +301,7 @@ def test_nothing_doubles_and_nothing_is_lost() -> None:
     run_state_machine_as_test(
         Reviewing,
         settings=settings(
-            max_examples=25,
+            max_examples=14,
             stateful_step_count=20,
             derandomize=True,
             database=None,
