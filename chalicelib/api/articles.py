@@ -10,7 +10,6 @@ from chalicelib.api import bodies, cursors, http, shapes
 from chalicelib.api.http import Contract
 from chalicelib.errors import (
     ArticleNotFoundError,
-    FieldProblem,
     InvalidCursorError,
     InvalidFieldsError,
     InvalidRequestError,
@@ -18,7 +17,6 @@ from chalicelib.errors import (
     RevisionRequiredError,
     SlugTakenError,
     StaleRevisionError,
-    UnsupportedMediaTypeError,
 )
 from chalicelib.model import Article, ArticleStatus, Image, Summary, now
 from chalicelib.rules import text
@@ -31,12 +29,6 @@ MOST_BODY_BYTES: Final = 1_048_576
 MOST_ITEM_BYTES: Final = 380_000
 """DynamoDB takes rows of 400 KB; the rest is for the names of attributes."""
 
-_BODY_ERRORS: Final = (
-    InvalidRequestError,
-    InvalidFieldsError,
-    PayloadTooLargeError,
-    UnsupportedMediaTypeError,
-)
 _CHANGE_ERRORS: Final = (
     ArticleNotFoundError,
     StaleRevisionError,
@@ -87,7 +79,7 @@ def get_article(request: Request, slug: str) -> Response:
 
     The ETag starts with the revision that `If-Match` wants for a change.
     """
-    article, tally = articles.get_public(_known(slug))
+    article, tally = articles.get_public(http.known_slug(slug))
     return http.public(request, shapes.article(article, tally), article.revision)
 
 
@@ -99,7 +91,7 @@ def get_article(request: Request, slug: str) -> Response:
 )
 def get_tally(request: Request, slug: str) -> Response:
     """Read the tally of an article's published reviews alone."""
-    return http.public(request, shapes.tally(articles.get_public_tally(_known(slug))))
+    return http.public(request, shapes.tally(articles.get_public_tally(http.known_slug(slug))))
 
 
 @http.route(
@@ -110,7 +102,7 @@ def get_tally(request: Request, slug: str) -> Response:
         status=201,
         answer="EditorsArticle",
         body="ArticleIn",
-        errors=(*_BODY_ERRORS, *_CHANGE_ERRORS, SlugTakenError),
+        errors=(*bodies.ERRORS, *_CHANGE_ERRORS, SlugTakenError),
         security="editor",
     ),
 )
@@ -139,7 +131,7 @@ def put_article(request: Request, slug: str) -> Response:
     Contract(
         answer="EditorsArticle",
         body="ArticlePatchIn",
-        errors=(*_BODY_ERRORS, *_CHANGE_ERRORS),
+        errors=(*bodies.ERRORS, *_CHANGE_ERRORS),
         security="editor",
     ),
 )
@@ -147,12 +139,9 @@ def patch_article(request: Request, slug: str) -> Response:
     """Change some fields of an article. Needs `If-Match`."""
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
-    body = schemas.parse(schemas.ArticlePatchIn, bodies.read_object(request, MOST_BODY_BYTES))
+    body = schemas.parse_some(schemas.ArticlePatchIn, bodies.read_object(request, MOST_BODY_BYTES))
     fields = _fields(body, everything=False)
-    if not fields:
-        message = schemas.MESSAGES["nothing_to_change"]
-        raise InvalidFieldsError(problems=(FieldProblem("", "nothing_to_change", message),))
-    return _answer(_change(request, _known(slug), fields))
+    return _answer(_change(request, http.known_slug(slug), fields))
 
 
 @http.route(
@@ -167,7 +156,7 @@ def retract_article(request: Request, slug: str) -> Response:
 
     It is gone for the public; its reviews and its tally stay.
     """
-    _change(request, _known(slug), {"status": ArticleStatus.RETRACTED})
+    _change(request, http.known_slug(slug), {"status": ArticleStatus.RETRACTED})
     return http.private(None)
 
 
@@ -266,12 +255,6 @@ def _is_same(old: Article, new: Article) -> bool:
     """Tell whether a change would change nothing but the revision and the time."""
     summary = replace(new.summary, revision=old.summary.revision, updated_at=old.summary.updated_at)
     return replace(new, summary=summary) == old
-
-
-def _known(slug: str) -> str:
-    if text.SLUG.fullmatch(slug) is None:
-        raise ArticleNotFoundError
-    return slug
 
 
 def _tag(request: Request) -> str | None:

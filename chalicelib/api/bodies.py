@@ -8,10 +8,19 @@ from chalice.app import Request
 
 from chalicelib.api.http import Json, header
 from chalicelib.errors import (
+    InvalidFieldsError,
     InvalidRequestError,
     PayloadTooLargeError,
     UnsupportedMediaTypeError,
 )
+
+ERRORS: Final = (
+    InvalidRequestError,
+    InvalidFieldsError,
+    PayloadTooLargeError,
+    UnsupportedMediaTypeError,
+)
+"""Problems of every route that takes a body."""
 
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 

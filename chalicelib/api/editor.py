@@ -8,11 +8,8 @@ from chalicelib.api import bodies, cursors, http, shapes
 from chalicelib.api.http import Contract
 from chalicelib.errors import (
     InvalidCursorError,
-    InvalidFieldsError,
     InvalidRequestError,
-    PayloadTooLargeError,
     ReviewNotFoundError,
-    UnsupportedMediaTypeError,
 )
 from chalicelib.model import Reply, now
 from chalicelib.rules import moderation, text
@@ -22,13 +19,6 @@ if TYPE_CHECKING:
     from chalicelib.api.schemas import DecisionIn
 
 MOST_BODY_BYTES: Final = 131_072
-
-_BODY_ERRORS: Final = (
-    InvalidRequestError,
-    InvalidFieldsError,
-    PayloadTooLargeError,
-    UnsupportedMediaTypeError,
-)
 
 routes = Blueprint(__name__)
 
@@ -79,7 +69,7 @@ def list_queue(request: Request) -> Response:
     Contract(
         answer="DecisionResults",
         body="DecisionsIn",
-        errors=_BODY_ERRORS,
+        errors=bodies.ERRORS,
         security="editor",
     ),
 )
@@ -104,7 +94,7 @@ def decide_reviews(request: Request) -> Response:
     Contract(
         answer="Review",
         body="ReplyIn",
-        errors=(*_BODY_ERRORS, ReviewNotFoundError),
+        errors=(*bodies.ERRORS, ReviewNotFoundError),
         security="editor",
     ),
 )

@@ -21,6 +21,7 @@ from chalice.app import Blueprint, Chalice, Request, Response
 
 from chalicelib import logs
 from chalicelib.errors import (
+    ArticleNotFoundError,
     InternalError,
     InvalidRequestError,
     MethodNotAllowedError,
@@ -29,6 +30,7 @@ from chalicelib.errors import (
     StaleRevisionError,
 )
 from chalicelib.guard import editors
+from chalicelib.rules import text
 
 Json: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[..., Response]
@@ -231,6 +233,18 @@ def expected_revision(request: Request) -> int | None:
         if re.fullmatch(r"[1-9][0-9]{0,15}", revision):
             return int(revision)
     raise StaleRevisionError
+
+
+def known_slug(slug: str) -> str:
+    """
+    Give a slug that an article can have.
+
+    Raises:
+        ArticleNotFoundError: No article can have it.
+    """
+    if text.SLUG.fullmatch(slug) is None:
+        raise ArticleNotFoundError
+    return slug
 
 
 def header(request: Request, name: str) -> str | None:

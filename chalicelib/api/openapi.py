@@ -146,14 +146,15 @@ def _parameters(path: str, method: str, contract: Contract) -> Iterator[Json]:
 
 def _header_names(path: str, method: str, contract: Contract) -> list[str]:
     if method in {"GET", "HEAD"}:
-        return ["If-None-Match"] if _is_cached(path, contract) else []
+        return ["If-None-Match"] if _is_cached(method, contract) else []
     if path == "/articles/{slug}":
         return ["If-Match", "If-None-Match"] if method == "PUT" else ["If-Match"]
     return ["Idempotency-Key"] if contract.answer == "SubmittedReview" else []
 
 
-def _is_cached(path: str, contract: Contract) -> bool:
-    return contract.security is None and path != "/health"
+def _is_cached(method: str, contract: Contract) -> bool:
+    is_public = contract.security is None and contract.answer != "Health"
+    return method in {"GET", "HEAD"} and is_public
 
 
 def _responses(method: str, contract: Contract) -> Json:
@@ -163,7 +164,7 @@ def _responses(method: str, contract: Contract) -> Json:
         statuses.append(HTTPStatus.OK)
     for status in statuses:
         responses[str(int(status))] = _success(status, method, contract)
-    if method in {"GET", "HEAD"} and contract.security is None and contract.answer != "Health":
+    if _is_cached(method, contract):
         responses["304"] = {
             "description": "The client's copy is current.",
             "headers": _described("ETag", "Cache-Control"),
@@ -181,7 +182,7 @@ def _success(status: int, method: str, contract: Contract) -> Json:
     if contract.answer is not None and method != "HEAD":
         response["content"] = {"application/json": {"schema": _reference(contract.answer)}}
     names = ["Cache-Control"]
-    if method in {"GET", "HEAD"} and contract.security is None and contract.answer != "Health":
+    if _is_cached(method, contract):
         names.append("ETag")
     if contract.answer == "EditorsArticle":
         names.append("ETag")

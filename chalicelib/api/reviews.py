@@ -10,20 +10,17 @@ from chalicelib.api import bodies, cursors, http, shapes
 from chalicelib.api.http import Contract
 from chalicelib.errors import (
     ArticleNotFoundError,
-    FieldProblem,
     ForbiddenError,
     InvalidCursorError,
     InvalidFieldsError,
     InvalidRequestError,
-    PayloadTooLargeError,
     ReviewNotFoundError,
     UnauthorizedError,
-    UnsupportedMediaTypeError,
 )
 from chalicelib.guard import captcha, intake, tokens
 from chalicelib.guard.intake import Submission
 from chalicelib.model import now
-from chalicelib.rules import moderation, text
+from chalicelib.rules import moderation
 from chalicelib.store import review_lists, reviews
 
 MOST_BODY_BYTES: Final = 65_536
@@ -50,7 +47,7 @@ def list_reviews(request: Request, slug: str) -> Response:
     sort = http.choice(request, "sort", ("newest", "oldest", "highest", "lowest"))
     scope = ("reviews", slug, sort)
     position = cursors.open_for(http.parameter(request, "cursor"), *scope)
-    page = review_lists.list_public(_known(slug), sort, position, size)
+    page = review_lists.list_public(http.known_slug(slug), sort, position, size)
     following = cursors.issue(page.position, *scope)
     return http.public(request, shapes.page([shapes.review(one) for one in page.items], following))
 
@@ -64,10 +61,7 @@ def list_reviews(request: Request, slug: str) -> Response:
         answer="SubmittedReview",
         body="SubmissionIn",
         errors=(
-            InvalidRequestError,
-            InvalidFieldsError,
-            PayloadTooLargeError,
-            UnsupportedMediaTypeError,
+            *bodies.ERRORS,
             ArticleNotFoundError,
         ),
     ),
@@ -94,7 +88,7 @@ def submit_review(request: Request, slug: str) -> Response:
         raise InvalidFieldsError(problems=(failed,))
     receipt = intake.submit(
         Submission(
-            slug=_known(slug),
+            slug=http.known_slug(slug),
             email=sent.email,
             name=sent.name,
             message=sent.message,
@@ -116,10 +110,7 @@ def submit_review(request: Request, slug: str) -> Response:
         answer="EditedReview",
         body="ReviewPatchIn",
         errors=(
-            InvalidRequestError,
-            InvalidFieldsError,
-            PayloadTooLargeError,
-            UnsupportedMediaTypeError,
+            *bodies.ERRORS,
             UnauthorizedError,
             ForbiddenError,
             ReviewNotFoundError,
@@ -132,11 +123,8 @@ def edit_review(request: Request, slug: str, id: str) -> Response:  # noqa: A002
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
     key = tokens.open_for(http.bearer(request), slug, id)
-    body = schemas.parse(schemas.ReviewPatchIn, bodies.read_object(request, MOST_BODY_BYTES))
+    body = schemas.parse_some(schemas.ReviewPatchIn, bodies.read_object(request, MOST_BODY_BYTES))
     fields = body.model_dump(exclude_unset=True)
-    if not fields:
-        message = schemas.MESSAGES["nothing_to_change"]
-        raise InvalidFieldsError(problems=(FieldProblem("", "nothing_to_change", message),))
     moves = moderation.on_edit(settings.current().moderation, key)
     review = reviews.edit(slug, key, id, fields, moves, now())
     return http.private(shapes.edited(review))
@@ -164,9 +152,3 @@ def _idempotency_key(request: Request) -> str:
     if value and _IDEMPOTENCY_KEY.fullmatch(value) is None:
         raise InvalidRequestError("Idempotency-Key must be 1 to 255 visible ASCII characters.")
     return value
-
-
-def _known(slug: str) -> str:
-    if text.SLUG.fullmatch(slug) is None:
-        raise ArticleNotFoundError
-    return slug

@@ -89,6 +89,20 @@ def parse(model: type[M], body: dict[str, Any], *also: FieldProblem) -> M:
     return parsed
 
 
+def parse_some(model: type[M], body: dict[str, Any]) -> M:
+    """
+    Check a request's body of which any one field is enough.
+
+    Raises:
+        InvalidFieldsError: As `parse`, or there is no field.
+    """
+    parsed = parse(model, body)
+    if not parsed.model_fields_set:
+        nothing = FieldProblem("", "nothing_to_change", MESSAGES["nothing_to_change"])
+        raise InvalidFieldsError(problems=(nothing,))
+    return parsed
+
+
 def field_problem(field: str, code: str) -> FieldProblem:
     """Describe what is wrong with a field at the top of the body."""
     return FieldProblem(f"/{field}", code, MESSAGES[code])
