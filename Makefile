@@ -34,7 +34,7 @@ format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --no-cache --fix .
 
 clean: ## Remove everything that make has made
-	rm -rf $(VENV) .coverage .hypothesis .chalice/deployments
+	rm -rf $(VENV) .venv-lambda .build .coverage .hypothesis .chalice/deployments
 
 $(VENV)/.local: requirements.txt requirements-local.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -4,9 +4,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from chalicelib.store import client
+from tools.deployment import templates
 
 _TEMPLATE: Final = Path(__file__).parent.parent / "infra" / "tables.yaml"
 _CREATED_WITH: Final = (
@@ -17,21 +16,9 @@ _CREATED_WITH: Final = (
 )
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short functions as the text behind them."""
-
-
-def _function(loader: yaml.SafeLoader, _: str, node: yaml.ScalarNode) -> Any:
-    return loader.construct_scalar(node)
-
-
-_Loader.add_multi_constructor("!", _function)
-
-
 @cache
 def _resources() -> dict[str, Any]:
-    template = yaml.load(_TEMPLATE.read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader
-    resources: dict[str, Any] = template["Resources"]
+    resources: dict[str, Any] = templates.load(_TEMPLATE)["Resources"]
     return resources
 
 
@@ -43,8 +30,8 @@ def schema(resource: str) -> dict[str, Any]:
 
 def name(resource: str, stage: str) -> str:
     """Give the name of a table in a stage."""
-    named: str = schema(resource)["TableName"]
-    return named.replace("${Stage}", stage)
+    named: str = templates.filled(schema(resource)["TableName"], {"Stage": stage})["Fn::Sub"]
+    return named
 
 
 def create(stage: str) -> None:
