@@ -68,7 +68,9 @@ def aws(_moto: None, _recorder: iam.Recorder) -> Iterator[None]:
     """Empty tables, and policies: what a Lambda's code asks for must be allowed to it."""
     moto_tables.empty()
     yield
-    assert _recorder.denied() == []
+    denied = _recorder.denied()
+    _recorder.forget()
+    assert denied == []
 
 
 @pytest.fixture
