@@ -13,6 +13,9 @@ import traceback
 from functools import cache
 from typing import Any, Final
 
+from chalicelib import metrics
+from chalicelib.metrics import Measured
+
 log: Final = logging.getLogger("chalicelib")
 
 
@@ -20,13 +23,21 @@ class JsonLines(logging.Formatter):
     """Writes a log record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give the line: `at` in epoch milliseconds, `level`, `event` and the fields."""
+        """
+        Give the line: `at` in epoch milliseconds, `level`, `event`, the fields and the metrics.
+
+        Lambda's runtime notes on each record which request it belongs to.
+        """
         line: dict[str, Any] = {
             "at": int(record.created * 1000),
             "level": record.levelname,
             "event": record.getMessage(),
             **fields_of(record),
         }
+        if request_id := getattr(record, "aws_request_id", ""):
+            line.setdefault("request_id", request_id)
+        if measured := getattr(record, "measured", None):
+            line |= metrics.embedded(measured, line["at"])
         return json.dumps(line, default=str)
 
 
@@ -46,17 +57,29 @@ def configure() -> None:
     log.setLevel(logging.INFO)
 
 
-def write(event: str, *, level: int = logging.INFO, **fields: str | float | None) -> None:
+def write(
+    event: str,
+    *,
+    level: int = logging.INFO,
+    measured: Measured | None = None,
+    **fields: str | float | None,
+) -> None:
     """
     Log one event.
 
     Args:
         event: What happened, a fixed word or two: `request`, `tally`.
+        measured: What it adds to the metrics.
         fields: Its facts; nothing that a person wrote or can be known by. None is
             left out.
     """
     said = {name: value for name, value in fields.items() if value is not None}
-    log.log(level, event, extra={"fields": said})
+    log.log(level, event, extra={"fields": said, "measured": measured})
+
+
+def review(slug: str, status: str) -> None:
+    """Log that a review or a proposal has come to a status, and count it there."""
+    write("review", measured=Measured({"Reviews": 1}, {"Status": status}), slug=slug, status=status)
 
 
 def failure(event: str, error: BaseException, **fields: str | float | None) -> None:

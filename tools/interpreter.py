@@ -81,7 +81,9 @@ def main(arguments: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(description=f"Find a working {NAME}.")
     parser.add_argument(
-        "--fallback", action="store_true", help="where there is none, give the Python that runs this"
+        "--fallback",
+        action="store_true",
+        help="where there is none, give the Python that runs this",
     )
     fallback = parser.parse_args(arguments).fallback
     try:
