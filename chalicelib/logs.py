@@ -101,7 +101,14 @@ def failure(event: str, error: BaseException, **fields: str | float | None) -> N
         event: What failed.
         error: With its causes.
     """
-    write(event, level=logging.ERROR, error=_types(error), stack=_places(error), **fields)
+    write(
+        event,
+        level=logging.ERROR,
+        measured=None,
+        error=_types(error),
+        stack=_places(error),
+        **fields,
+    )
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
