@@ -26,13 +26,20 @@ def main(arguments: Sequence[str]) -> int:
         SystemExit: The command line cannot be read, or asks for help.
     """
     parser = command.parser("tools.tables", "Make the tables, the queue and the alarms of a stage.")
-    stage = parser.parse_args(arguments).stage
-    return command.run("tools.tables", lambda: make(stage))
+    parser.add_argument(
+        "--alarm-email", metavar="ADDRESS", help="who is written to; as before unless told"
+    )
+    given = parser.parse_args(arguments)
+    return command.run("tools.tables", lambda: make(given.stage, given.alarm_email))
 
 
-def make(stage: str) -> None:
+def make(stage: str, alarm_email: str | None = None) -> None:
     """
     Make or update the stack `plaudit-<stage>-tables`.
+
+    Args:
+        alarm_email: Address that alarms write to, "" for none. None leaves it
+            as it was.
 
     Raises:
         StageError: There is no such stage to deploy.
@@ -47,7 +54,10 @@ def make(stage: str) -> None:
     template = stack.tables()
     if stacks.find(name) is None:
         _refuse_orphans(stage)
-    changed = stacks.put(name, template, {"Stage": stage})
+    parameters = {"Stage": stage}
+    if alarm_email is not None:
+        parameters["AlarmEmail"] = alarm_email
+    changed = stacks.put(name, template, parameters)
     command.say(f"{name}: {'done' if changed else 'nothing to change'}")
     for key, value in sorted((stacks.outputs(name) or {}).items()):
         command.say(f"  {key}  {value}")
@@ -59,8 +69,8 @@ def _refuse_orphans(stage: str) -> None:
     if kept:
         msg = (
             f"{' and '.join(kept)} exist without a stack, as destroyed ones do. "
-            f"Bring them back into {stacks.tables_of(stage)} by CloudFormation's import of existing "
-            "resources, or, if nothing in them is needed, run: "
+            f"Bring them back into {stacks.tables_of(stage)} by CloudFormation's import of "
+            "existing resources, or, if nothing in them is needed, run: "
             + "; ".join(f"aws dynamodb delete-table --table-name {table}" for table in kept)
         )
         raise RefusedError(msg)

@@ -68,6 +68,9 @@ def put(name: str, template: Template, parameters: Mapping[str, str]) -> bool:
     """
     Create a stack or bring it up to date, and wait for it.
 
+    Args:
+        parameters: Those that are not named keep the value that they have.
+
     Returns:
         Whether anything was changed.
 
@@ -83,7 +86,7 @@ def put(name: str, template: Template, parameters: Mapping[str, str]) -> bool:
         )
         raise RefusedError(msg)
     change: _Change = "create" if stack is None else "update"
-    begun = _begin(change, name, template, parameters)
+    begun = _begin(change, name, template, _given(stack, parameters))
     if begun is not None:
         _wait(change, begun)
     return begun is not None
@@ -103,17 +106,28 @@ def delete(name: str) -> None:
     _wait("delete", stack["StackId"])
 
 
+def _given(
+    stack: Mapping[str, Any] | None, parameters: Mapping[str, str]
+) -> "list[ParameterTypeDef]":
+    had = {one["ParameterKey"] for one in (stack or {}).get("Parameters", [])}
+    kept: list[ParameterTypeDef] = [
+        {"ParameterKey": key, "UsePreviousValue": True} for key in sorted(had - parameters.keys())
+    ]
+    return kept + [
+        {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+    ]
+
+
 def _begin(
-    change: _Change, name: str, template: Template, parameters: Mapping[str, str]
+    change: _Change, name: str, template: Template, parameters: "list[ParameterTypeDef]"
 ) -> str | None:
     """Begin the change; None if there is nothing to change."""
     client = _client()
     begin = client.create_stack if change == "create" else client.update_stack
-    given: list[ParameterTypeDef] = [
-        {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
-    ]
+    # Without spaces: a template that is sent along has at most 51 200 bytes.
+    body = json.dumps(template, separators=(",", ":"))
     try:
-        answer = begin(StackName=name, TemplateBody=json.dumps(template), Parameters=given)
+        answer = begin(StackName=name, TemplateBody=body, Parameters=parameters)
     except ClientError as error:
         if _NOTHING_NEW in error.response["Error"]["Message"]:
             return None

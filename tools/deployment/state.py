@@ -97,8 +97,8 @@ def check(stage: str, where: Account, directory: Path = DIRECTORY) -> None:
     if not resources and _find_function(stage) is not None:
         msg = (
             f"{api_function(stage)} is deployed, but .chalice/deployed/{stage}.json is not here, "
-            "without which Chalice would make a second API. Put the file back, or have it made anew from "
-            f"what is in the account: make deploy STAGE={stage} ADOPT=1"
+            "without which Chalice would make a second API. Put the file back, or have it made "
+            f"anew from what is in the account: make deploy STAGE={stage} ADOPT=1"
         )
         raise RefusedError(msg)
 
