@@ -94,7 +94,7 @@ def put(name: str, template: Template, parameters: Mapping[str, str]) -> bool:
         )
         raise RefusedError(msg)
     change: _Change = "create" if stack is None else "update"
-    begun = _begin(change, name, template, _given(stack, parameters))
+    begun = _begin(change, name, template, _given(stack, template, parameters))
     if begun is not None:
         _wait(change, begun)
     return begun is not None
@@ -115,13 +115,14 @@ def delete(name: str) -> None:
 
 
 def _given(
-    stack: Mapping[str, Any] | None, parameters: Mapping[str, str]
+    stack: Mapping[str, Any] | None, template: Template, parameters: Mapping[str, str]
 ) -> "list[ParameterTypeDef]":
     had = {one["ParameterKey"] for one in (stack or {}).get("Parameters", [])}
-    kept: list[ParameterTypeDef] = [
-        {"ParameterKey": key, "UsePreviousValue": True} for key in sorted(had - parameters.keys())
+    kept = had & template.get("Parameters", {}).keys() - parameters.keys()
+    previous: list[ParameterTypeDef] = [
+        {"ParameterKey": key, "UsePreviousValue": True} for key in sorted(kept)
     ]
-    return kept + [
+    return previous + [
         {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
     ]
 
