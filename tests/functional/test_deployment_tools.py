@@ -121,7 +121,7 @@ def test_a_stack_that_fails_names_the_resource_and_why(
             ]
         },
     }
-    call = BaseClient._make_api_call
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
     begun: list[str] = []
 
     def fail(self: BaseClient, name: str, parameters: dict[str, Any]) -> Any:

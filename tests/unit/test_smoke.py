@@ -19,7 +19,10 @@ def right(method: str, path: str) -> tuple[int, dict[str, Any]]:
     """Answer as a deployment does."""
     if method == "POST":
         return 400, {"code": "invalid_request"}
-    known = {"/health": HEALTH, "/articles": {"items": [], "next_cursor": None}}
+    known: dict[str, dict[str, Any]] = {
+        "/health": HEALTH,
+        "/articles": {"items": [], "next_cursor": None},
+    }
     if path in known:
         return 200, known[path]
     is_article = path.startswith("/articles/")

@@ -23,15 +23,13 @@ class Price(NamedTuple):
 
     def of(self, what: str, amount: float, arithmetic: str = "") -> "Line":
         """Give the line of an amount; `arithmetic` says how it came about."""
-        share = (
-            f"${self.dollars:.10f}".rstrip("0") if 0 < self.dollars < 0.01 else f"${self.dollars:g}"
-        )  # noqa: PLR2004
+        share = f"{self.dollars:.10f}".rstrip("0").rstrip(".")
         per = f" / {self.per:,}" if self.per > 1 else ""
         counted = f"{amount:,.0f}" if amount >= 10 or amount == int(amount) else f"{amount:.3g}"  # noqa: PLR2004
         said = f"{arithmetic} = {counted}" if arithmetic else counted
         return Line(
             what,
-            f"{said} {self.unit} x {share}{per}",
+            f"{said} {self.unit} x ${share}{per}",
             amount * self.dollars / self.per,
             self.source,
         )

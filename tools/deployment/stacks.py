@@ -58,11 +58,11 @@ def find(name: str) -> Mapping[str, Any] | None:
 
 
 def outputs(name: str) -> dict[str, str] | None:
-    """Give the outputs of a stack that is complete; None if there is none."""
+    """Give the outputs of a stack; None before it is complete for the first time."""
     stack = find(name)
-    if stack is None or stack["StackStatus"] in _BROKEN:
+    if stack is None or not stack.get("Outputs"):
         return None
-    return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+    return {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
 
 
 def template_of(name: str) -> Template | None:
