@@ -91,7 +91,7 @@ def _told(stage: str, package: Path) -> str:
         f"aws cloudformation package --template-file {shown / 'sam.json'} "
         f"--s3-bucket YOUR-BUCKET --output-template-file {shown / 'packaged.yaml'}\n"
         f"aws cloudformation deploy --template-file {shown / 'packaged.yaml'} "
-        f"--stack-name plaudit-{stage} --capabilities CAPABILITY_IAM\n"
+        f"--s3-bucket YOUR-BUCKET --stack-name plaudit-{stage} --capabilities CAPABILITY_IAM\n"
     )
 
 

@@ -111,9 +111,10 @@ def _write_config(
     project: Path, settings: dict[str, Any], architecture: str, content_stream_arn: str | None
 ) -> None:
     (chosen,) = settings["stages"].values()
-    chosen["environment_variables"]["RELEASE"] = release()
+    environment = chosen.setdefault("environment_variables", {})
+    environment["RELEASE"] = release()
     if content_stream_arn is not None:
-        chosen["environment_variables"]["CONTENT_STREAM_ARN"] = content_stream_arn
+        environment["CONTENT_STREAM_ARN"] = content_stream_arn
     settings["lambda_architecture"] = architecture
     _write(project / ".chalice" / "config.json", settings)
 
