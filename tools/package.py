@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from tools import interpreter
-from tools.deployment import bytecode, chalice_cli, stack, staging, templates, wheels
+from tools.deployment import archive, bytecode, chalice_cli, stack, staging, templates, wheels
 
 MADE: Final = 0
 FAILED: Final = 2
@@ -80,6 +80,7 @@ def make(stage: str, *, architecture: str, build: Path = staging.BUILD) -> Path:
         *("package", "--stage", stage, "--pkg-format", "cloudformation"),
         *("--merge-template", str(merged), str(package)),
     )
+    archive.sort(package / "deployment.zip")
     return package
 
 

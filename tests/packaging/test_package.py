@@ -93,6 +93,11 @@ def test_same_sources_give_the_same_bytes(build: Path, tmp_path: Path) -> None:
     assert again.zip.read_bytes() == first.zip.read_bytes()
 
 
+def test_files_stand_in_the_order_of_their_names(built: Built) -> None:
+    """Chalice's order is the file system's, another one on each."""
+    assert list(built.files) == sorted(built.files)
+
+
 def test_bill_of_materials_names_every_distribution_with_its_version(built: Built) -> None:
     named = {(one["name"], one["version"]) for one in sbom.describe(built.zip)["components"]}
 

@@ -132,8 +132,9 @@ def _settle(draft: Path, project: Path) -> None:
     """
     Copy the draft in one order and with the same modes.
 
-    Chalice zips files in the order of the directory, with their modes; neither
-    should be an accident of this machine.
+    Chalice zips files with their modes and in the order of the directory. The
+    modes should not be this user's, and the order should be the same each time
+    on this machine; `make package` sorts the zip besides.
     """
     shutil.rmtree(project, ignore_errors=True)
     project.mkdir()
