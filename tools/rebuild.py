@@ -22,10 +22,10 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from chalicelib.errors import UnavailableError
-from chalicelib.store import articles, listings, relisting
+from chalicelib.store import articles, listings
 from chalicelib.store.items import MalformedItemError
 from chalicelib.workers import reconcile
-from tools import failures
+from tools import failures, relisting
 from tools.failures import MisusedError
 
 DONE: Final = 0

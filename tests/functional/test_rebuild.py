@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from chalicelib import settings
-from chalicelib.store import client, items, keys, relisting
+from chalicelib.store import client, items, keys
 from localdev import tables
 from tests import builders, moto_tables, rows
 from tests.actions import REVIEWS, decide, edit, submit, withdraw
@@ -16,7 +16,7 @@ from tests.client import Api
 from tests.conftest import Deliver
 from tests.faults import Faults
 from tests.iam import Recorder
-from tools import rebuild
+from tools import rebuild, relisting
 
 Run = Callable[..., tuple[int, list[str], str]]
 LISTS = (

@@ -7,7 +7,7 @@ The listing rows of articles, made again from the articles themselves.
     relist              TransactWriteItems: article checked, listings  1
     unlist              TransactWriteItems: article checked, listing   1
 
-For `tools.rebuild` alone: no Lambda may scan. What is written is written only
+For `tools.rebuild` alone, with an operator's rights: no Lambda may scan. What is written is written only
 while the article is as it was read; whoever changes it writes its rows itself.
 """
 
