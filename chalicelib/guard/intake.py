@@ -18,6 +18,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from chalicelib import settings
+from chalicelib.guard import secrets
 from chalicelib.model import CLOSED, Review, ReviewHandle, ReviewStatus, now
 from chalicelib.rules import moderation
 from chalicelib.store import keys, reviews
@@ -123,7 +124,7 @@ def _as_answered(review: Review, holder: Review) -> Review:
 
 
 def _new_review(submission: Submission) -> Review:
-    secret = settings.current().reader_secret
+    secret = secrets.current().reader_secret
     told = moderation.on_submission(settings.current().moderation)
     at = now()
     email = keys.canonical_email(submission.email)
