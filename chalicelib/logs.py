@@ -20,7 +20,16 @@ log: Final = logging.getLogger("chalicelib")
 
 
 class JsonLines(logging.Formatter):
-    """Writes a log record as one line of JSON."""
+    """
+    Writes a log record as one line of JSON.
+
+    Args:
+        end: What ends a line, if its handler does not.
+    """
+
+    def __init__(self, end: str = "") -> None:
+        super().__init__()
+        self._end = end
 
     def format(self, record: logging.LogRecord) -> str:
         """
@@ -38,7 +47,7 @@ class JsonLines(logging.Formatter):
             line.setdefault("request_id", request_id)
         if measured := getattr(record, "measured", None):
             line |= metrics.embedded(measured, line["at"])
-        return json.dumps(line, default=str)
+        return json.dumps(line, default=str) + self._end
 
 
 @cache
@@ -47,13 +56,15 @@ def configure() -> None:
     Give every handler of the process the JSON form, once.
 
     Lambda's runtime installs the root handler before any code of ours runs;
-    elsewhere lines go to standard output.
+    elsewhere lines go to standard output. The runtime's handler ends no line:
+    github.com/aws/aws-lambda-python-runtime-interface-client (bootstrap.py)
     """
     root = logging.getLogger()
     if not root.handlers:
         root.addHandler(logging.StreamHandler(sys.stdout))
     for handler in root.handlers:
-        handler.setFormatter(JsonLines())
+        ends_lines = isinstance(handler, logging.StreamHandler)
+        handler.setFormatter(JsonLines(end="" if ends_lines else "\n"))
     log.setLevel(logging.INFO)
 
 

@@ -38,14 +38,27 @@ def shown() -> list[list[Any]]:
     return [line for widget in body()["widgets"] for line in widget["properties"]["metrics"]]
 
 
-def watched() -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
-    """Give namespace, name and dimensions of every metric that an alarm looks at."""
+def ours_shown() -> Iterator[list[Any]]:
+    """Give each metric of ours with its dimensions, once for each statistic."""
+    for line in shown():
+        if line[0] == metrics.NAMESPACE:
+            yield [part for part in line if isinstance(part, str)]
+
+
+def watched() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Give namespace, name and dimensions of the metric that each alarm looks at."""
     for alarm in ALARMS.values():
-        queries = [
-            one["MetricStat"]["Metric"] for one in alarm.get("Metrics", ()) if "MetricStat" in one
-        ]
-        for metric in queries or [alarm]:
-            yield metric["Namespace"], metric["MetricName"], metric["Dimensions"]
+        dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+        yield alarm["Namespace"], alarm["MetricName"], dimensions
+
+
+def tables_of(index: str) -> set[str]:
+    return {
+        name
+        for name, resource in TABLES["Resources"].items()
+        for one in resource["Properties"].get("GlobalSecondaryIndexes", ())
+        if one["IndexName"] == index
+    }
 
 
 def test_every_metric_of_ours_is_shown_and_no_other() -> None:
@@ -69,26 +82,51 @@ def test_reviews_are_shown_in_statuses_that_they_can_have() -> None:
 
 
 def test_only_functions_that_exist_are_looked_at() -> None:
-    named = {
-        dimension["Value"]["Fn::Sub"]
-        for _, _, dimensions in watched()
-        for dimension in dimensions
-        if dimension["Name"] == "FunctionName"
-    }
+    named = {of["FunctionName"]["Fn::Sub"] for _, _, of in watched() if "FunctionName" in of}
 
     assert named == FUNCTIONS
     assert {line[3] for line in shown() if line[2] == "FunctionName"} <= FUNCTIONS
 
 
-def test_every_function_is_watched_for_errors_and_throttles() -> None:
-    looked_at = {
-        (name, dimension["Value"]["Fn::Sub"])
-        for _, name, dimensions in watched()
-        for dimension in dimensions
-        if dimension["Name"] == "FunctionName"
+@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+def test_every_function_is_watched_and_shown(metric: str) -> None:
+    functions = {of["FunctionName"]["Fn::Sub"] for _, name, of in watched() if name == metric}
+
+    assert functions == FUNCTIONS
+    assert {line[3] for line in shown() if line[1] == metric} == FUNCTIONS
+
+
+@pytest.mark.parametrize("metric", ["ReadThrottleEvents", "WriteThrottleEvents"])
+def test_both_tables_are_watched_for_what_they_refuse(metric: str) -> None:
+    tables = {of["TableName"]["Ref"] for _, name, of in watched() if name == metric}
+
+    assert tables == {"ContentTable", "DerivedTable"}
+
+
+def test_only_indexes_that_exist_are_looked_at() -> None:
+    indexes = [
+        (of["GlobalSecondaryIndexName"], of["TableName"]["Ref"])
+        for _, _, of in watched()
+        if "GlobalSecondaryIndexName" in of
+    ]
+    shown_indexes = {
+        (line[5], line[3].strip("${}")) for line in shown() if "GlobalSecondaryIndexName" in line
     }
 
-    assert {(name, one) for name in ("Errors", "Throttles") for one in FUNCTIONS} <= looked_at
+    assert len(indexes) == 2
+    assert set(indexes) == shown_indexes
+    assert all(table in tables_of(index) for index, table in indexes)
+
+
+def test_no_alarm_looks_back_further_than_cloudwatch_does() -> None:
+    """
+    Seven days; a day if its periods are shorter than an hour.
+
+    Source: docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    """
+    for alarm in ALARMS.values():
+        most = 604_800 if alarm["Period"] >= 3_600 else 86_400
+        assert alarm["Period"] * alarm["EvaluationPeriods"] <= most
 
 
 @pytest.mark.parametrize("name", ALARMS)
@@ -103,6 +141,13 @@ def test_an_alarm_tells_somebody_what_to_do_and_what_silence_means(name: str) ->
 
 def test_alarms_have_names_of_their_own() -> None:
     assert len({alarm["AlarmName"]["Fn::Sub"] for alarm in ALARMS.values()}) == len(ALARMS)
+
+
+def test_what_they_cost_stands_in_the_operators_manual() -> None:
+    manual = (INFRA.parent / "docs" / "operations.md").read_text()
+
+    assert f"| {len(ALARMS)} alarms |" in manual
+    assert f"| {len({tuple(line[:6]) for line in ours_shown()})} metrics of its own |" in manual
 
 
 def test_what_it_refers_to_is_there() -> None:
