@@ -15,6 +15,7 @@ class Stub(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1
+    disable_nagle_algorithm = True
 
     def received(self) -> bytes:
         """Read the request's body."""

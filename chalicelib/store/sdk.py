@@ -9,10 +9,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.config import Config
+from botocore.loaders import Loader
 from botocore.session import get_session
 
 if TYPE_CHECKING:
     from botocore.session import Session
+
+SERVICES: Final = ("dynamodb", "ssm")
 
 # Seconds; three attempts of 2 s stay well below API Gateway's 29.
 _CONFIG: Final = Config(
@@ -23,16 +26,32 @@ _CONFIG: Final = Config(
 )
 
 
+class _Loader(Loader):
+    """
+    Knows which services there are.
+
+    botocore's looks into its 400 directories, twice, before the first client
+    is made, which took 17 ms of 55.
+    """
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        """Give what is used here, whatever form of description is asked for."""
+        del type_name
+        return list(SERVICES)
+
+
 def make(service: str) -> Any:
     """
-    Make a client, which takes some 0.1 s.
+    Make a client, which takes some 40 ms.
 
     Args:
-        service: botocore's name of it, `dynamodb`.
+        service: One of `SERVICES`.
     """
     return _session().create_client(service, config=_CONFIG)
 
 
 @cache
 def _session() -> "Session":
-    return get_session()
+    session = get_session()
+    session.register_component("data_loader", _Loader())
+    return session
