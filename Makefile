@@ -1,14 +1,22 @@
 # One entry to everything; `make help` lists it. CI calls the same targets.
 PYTHON ?= python3
 PORT ?= 8000
+STAGE ?= dev
+ARCH ?= arm64
 VENV := .venv
+# The Python that the Lambdas run on, and all that packages and deploys.
+LAMBDA := .venv-lambda
+# What locks and audits.
+SUPPLY := .venv-supply
+PACKAGE := .build/$(STAGE)-$(ARCH)/package
+INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
 BIN := $(VENV)/bin
 TESTS := $(BIN)/python -m pytest -q -n auto --dist worksteal -p no:cacheprovider
 # Bytecode beside the sources would end up in the deployment package.
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage check format clean
+.PHONY: help run test coverage check format package lock audit sbom clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,14 +41,41 @@ format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --no-cache --fix .
 
+package: $(LAMBDA)/.deploy ## Make the zip and the template of one stack (STAGE=dev ARCH=arm64)
+	@$(LAMBDA)/bin/python -m tools.package $(STAGE) --arch $(ARCH)
+
+sbom: package ## List what is in the zip, as CycloneDX JSON
+	@$(LAMBDA)/bin/python -m tools.sbom $(PACKAGE)/deployment.zip
+
+lock: $(SUPPLY)/.supply ## Pin and hash requirements from their .in files (UPGRADE=--upgrade)
+	@for set in requirements requirements-local requirements-dev requirements-deploy requirements-supply; do \
+	  $(SUPPLY)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --custom-compile-command "make lock" $(UPGRADE) $$set.in --output-file $$set.txt || exit 1; \
+	done
+
+audit: $(SUPPLY)/.supply ## Look for known vulnerabilities in what is deployed (needs the internet)
+	@$(SUPPLY)/bin/python -m tools.audit
+
 clean: ## Remove everything that make has made
-	rm -rf $(VENV) .venv-lambda .build .coverage .hypothesis .chalice/deployments
+	rm -rf $(VENV) $(LAMBDA) $(SUPPLY) .build .coverage .hypothesis .chalice/deployments
 
 $(VENV)/.local: requirements.txt requirements-local.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-local.txt
+	@$(BIN)/python $(INSTALL) requirements-local.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.local requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python $(INSTALL) requirements-dev.txt
+	@touch $@
+
+# FALLBACK=--fallback takes the Python at hand where there is no other, for tests.
+$(LAMBDA)/.deploy: requirements-deploy.txt
+	@test -x $(LAMBDA)/bin/python || { \
+	  python=$${LAMBDA_PYTHON:-$$($(PYTHON) tools/interpreter.py $(FALLBACK))} && "$$python" -m venv $(LAMBDA); }
+	@$(LAMBDA)/bin/python $(INSTALL) requirements-deploy.txt
+	@touch $@
+
+$(SUPPLY)/.supply: requirements-supply.txt
+	@test -x $(SUPPLY)/bin/python || $(PYTHON) -m venv $(SUPPLY)
+	@$(SUPPLY)/bin/python $(INSTALL) requirements-supply.txt
 	@touch $@

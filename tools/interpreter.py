@@ -46,7 +46,7 @@ def find() -> str:
         if found is not None:
             return found
     msg = (
-        f"{NAME} is needed, the Lambdas' Python, and none was found on PATH, with pyenv or with uv.\n"
+        f"{NAME}, the Lambdas' Python, is needed: none on PATH, with pyenv or with uv.\n"
         f"Install one (`pyenv install {VERSION[0]}.{VERSION[1]}`, `uv python install "
         f"{VERSION[0]}.{VERSION[1]}`) or name it: LAMBDA_PYTHON=/path/to/{NAME}"
     )
@@ -81,7 +81,9 @@ def main(arguments: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(description=f"Find a working {NAME}.")
     parser.add_argument(
-        "--fallback", action="store_true", help="where there is none, give the Python that runs this"
+        "--fallback",
+        action="store_true",
+        help="where there is none, give the Python that runs this",
     )
     fallback = parser.parse_args(arguments).fallback
     try:

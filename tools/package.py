@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from tools import interpreter
-from tools.deployment import bytecode, chalice_cli, staging, stack, templates, wheels
+from tools.deployment import bytecode, chalice_cli, stack, staging, templates, wheels
 
 MADE: Final = 0
 FAILED: Final = 2

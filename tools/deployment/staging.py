@@ -63,17 +63,18 @@ def stage(
     """
     settings = _settings(stage_name)
     project = build / f"{stage_name}-{architecture}"
-    shutil.rmtree(project, ignore_errors=True)
-    (project / ".chalice").mkdir(parents=True)
-    shutil.copy(ROOT / "app.py", project)
-    shutil.copytree(ROOT / "chalicelib", project / "chalicelib", ignore=_IGNORED)
-    (project / "requirements.txt").touch()
-    wheels.unpack(project / "vendor", architecture=architecture, cache=build / "wheels")
-    bytecode.add(project)
-    _write_config(project, settings, architecture, content_stream_arn)
+    draft = build / f"{project.name}.draft"
+    shutil.rmtree(draft, ignore_errors=True)
+    (draft / ".chalice").mkdir(parents=True)
+    shutil.copy(ROOT / "app.py", draft)
+    shutil.copytree(ROOT / "chalicelib", draft / "chalicelib", ignore=_IGNORED)
+    (draft / "requirements.txt").touch()
+    wheels.unpack(draft / "vendor", architecture=architecture, cache=build / "wheels")
+    bytecode.add(draft)
+    _write_config(draft, settings, architecture, content_stream_arn)
     for policy in sorted((ROOT / ".chalice").glob("policy-*.json")):
-        _write(project / ".chalice" / policy.name, _rendered(policy, policies))
-    _same_modes(project)
+        _write(draft / ".chalice" / policy.name, _rendered(policy, policies))
+    _settle(draft, project)
     return project
 
 
@@ -86,7 +87,7 @@ def release() -> str:
     named = os.environ.get("RELEASE")
     if named:
         return named
-    described = subprocess.run(  # noqa: S603 - a fixed command
+    described = subprocess.run(
         ["git", "describe", "--always", "--dirty"],  # noqa: S607 - git is where PATH says
         cwd=ROOT,
         capture_output=True,
@@ -126,7 +127,20 @@ def _write(path: Path, document: dict[str, Any]) -> None:
     path.write_text(json.dumps(document, indent=2) + "\n")
 
 
-def _same_modes(project: Path) -> None:
-    """Give every file the same mode: it is part of the zip, and umask should not be."""
-    for path in project.rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o644)
+def _settle(draft: Path, project: Path) -> None:
+    """
+    Copy the draft in one order and with the same modes.
+
+    Chalice zips files in the order of the directory, with their modes; neither
+    should be an accident of this machine.
+    """
+    shutil.rmtree(project, ignore_errors=True)
+    project.mkdir()
+    for path in sorted(draft.rglob("*")):
+        settled = project / path.relative_to(draft)
+        if path.is_dir():
+            settled.mkdir()
+        else:
+            shutil.copyfile(path, settled)
+            settled.chmod(0o644)
+    shutil.rmtree(draft)
