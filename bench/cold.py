@@ -7,13 +7,15 @@ alike, and each round gives a ratio of its own.
 """
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from bench import dynamodb, house, runtime_api
 from bench.packages import Packages
@@ -56,36 +58,48 @@ def contenders(packages: Packages) -> list[Contender]:
     ]
 
 
-def measure(packages: Packages, rounds: int) -> dict[str, list[float]]:
-    """
-    Start every contender once a round.
+class Start(NamedTuple):
+    """What one cold start took: milliseconds by the clock, and of processor time."""
 
-    Returns:
-        Milliseconds of each round, by the contender's name.
-    """
+    elapsed: float
+    cpu: float
+
+
+Starts: TypeAlias = dict[str, list[Start]]
+"""Of each round, by the contender's name."""
+
+
+def measure(packages: Packages, rounds: int) -> Starts:
+    """Start every contender once a round."""
     all_of = contenders(packages)
-    taken: dict[str, list[float]] = {one.name: [] for one in all_of}
+    taken: Starts = {one.name: [] for one in all_of}
     with dynamodb.served() as address:
         for number in range(rounds + 1):
             for one in all_of:
-                milliseconds = start(one, packages.runtime, address)
+                taken_once = start(one, packages.runtime, address)
                 # The first round brings the files into the system's memory.
                 if number:
-                    taken[one.name].append(milliseconds)
+                    taken[one.name].append(taken_once)
     return taken
 
 
-def ratio(taken: dict[str, list[float]], one: str, other: str) -> float:
-    """Give the median of the rounds' ratios."""
-    return median(mine / theirs for mine, theirs in zip(taken[one], taken[other], strict=True))
+def typical(starts: Sequence[Start]) -> Start:
+    """Give the medians."""
+    return Start(median(one.elapsed for one in starts), median(one.cpu for one in starts))
 
 
-def start(contender: Contender, runtime: Path, dynamodb_address: str) -> float:
+def ratio(taken: Starts, one: str, other: str) -> Start:
+    """Give the medians of the rounds' ratios."""
+    pairs = list(zip(taken[one], taken[other], strict=True))
+    return Start(
+        median(mine.elapsed / theirs.elapsed for mine, theirs in pairs),
+        median(mine.cpu / theirs.cpu for mine, theirs in pairs),
+    )
+
+
+def start(contender: Contender, runtime: Path, dynamodb_address: str) -> Start:
     """
     Start one process, take its first answer and end it.
-
-    Returns:
-        Milliseconds.
 
     Raises:
         RuntimeError: It did not answer, or with an error.
@@ -114,18 +128,22 @@ def start(contender: Contender, runtime: Path, dynamodb_address: str) -> float:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        try:
-            invocation.wait()
-        except RuntimeError as error:
+        with process:
+            try:
+                invocation.wait()
+            except RuntimeError as error:
+                process.kill()
+                printed = process.communicate()[0].decode(errors="replace")
+                msg = f"{contender.name}: {error}\n{printed}"
+                raise RuntimeError(msg) from None
             process.kill()
-            printed = process.communicate()[0].decode(errors="replace")
-            msg = f"{contender.name}: {error}\n{printed}"
-            raise RuntimeError(msg) from None
-        finally:
-            process.kill()
-            process.wait()
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = status
     _check(contender, invocation.answer)
-    return (invocation.answered_at - started_at) * 1000
+    return Start(
+        elapsed=(invocation.answered_at - started_at) * 1000,
+        cpu=(used.ru_utime + used.ru_stime) * 1000,
+    )
 
 
 def _check(contender: Contender, answer: Any) -> None:
