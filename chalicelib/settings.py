@@ -20,31 +20,22 @@ class SettingsError(Exception):
     """A setting is missing or malformed. The message never holds its value."""
 
 
-class Settings:
-    """The settings of one process. Lives as long as the Lambda container."""
+class _Texts:
+    """Named texts of which each is checked when it is read."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = dict(environ)
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = dict(texts)
 
-    @cached_property
-    def stage(self) -> str:
-        """Name of the deployment: `local`, `dev`, `prod`."""
-        return self._required("STAGE")
+    def _required(self, name: str) -> str:
+        value = self._texts.get(name, "")
+        if not value:
+            msg = f"{name} is not set"
+            raise SettingsError(msg)
+        return value
 
-    @cached_property
-    def release(self) -> str:
-        """What is deployed, for `/health`: a tag or a commit."""
-        return self._environ.get("RELEASE", "unreleased")
 
-    @cached_property
-    def content_table(self) -> str:
-        """Table of articles and reviews."""
-        return self._required("CONTENT_TABLE")
-
-    @cached_property
-    def derived_table(self) -> str:
-        """Table of tallies, ledger and listings."""
-        return self._required("DERIVED_TABLE")
+class Secrets(_Texts):
+    """What must not be seen, by the names of the environment."""
 
     @cached_property
     def reader_secret(self) -> bytes:
@@ -75,45 +66,13 @@ class Settings:
         Returns:
             Pairs of name and digest (32 bytes). Empty when no editor may write.
         """
-        text = self._environ.get("EDITOR_KEYS", "")
+        text = self._texts.get("EDITOR_KEYS", "")
         return tuple(self._editor_key(part) for part in text.split(",") if part.strip())
-
-    @cached_property
-    def moderation(self) -> str:
-        """Whether a review is public at once (`publish_first`, unless told) or after a decision."""
-        return self._one_of(
-            "MODERATION", MODERATIONS, self._environ.get("MODERATION", "publish_first")
-        )
-
-    @cached_property
-    def captcha(self) -> str:
-        """
-        Captcha provider, or `off`.
-
-        Outside the stage `local` it must be said: a forgotten setting may not
-        open the intake.
-        """
-        default = "off" if self.stage == "local" else None
-        return self._one_of("CAPTCHA", CAPTCHAS, self._environ.get("CAPTCHA", default))
 
     @cached_property
     def captcha_secret(self) -> str:
         """The provider's secret."""
         return self._required("CAPTCHA_SECRET")
-
-    def _required(self, name: str) -> str:
-        value = self._environ.get(name, "")
-        if not value:
-            msg = f"{name} is not set"
-            raise SettingsError(msg)
-        return value
-
-    @staticmethod
-    def _one_of(name: str, allowed: tuple[str, ...], value: str | None) -> str:
-        if value not in allowed:
-            msg = f"{name} must be one of {', '.join(allowed)}"
-            raise SettingsError(msg)
-        return value
 
     @staticmethod
     def _secret(name: str, value: str) -> bytes:
@@ -133,6 +92,65 @@ class Settings:
             msg = "EDITOR_KEYS must be name:<SHA-256 in hex>, comma-separated"
             raise SettingsError(msg)
         return name, decoded
+
+
+class Settings(_Texts):
+    """The settings of one process. Lives as long as the Lambda container."""
+
+    @cached_property
+    def stage(self) -> str:
+        """Name of the deployment: `local`, `dev`, `prod`."""
+        return self._required("STAGE")
+
+    @cached_property
+    def release(self) -> str:
+        """What is deployed, for `/health`: a tag or a commit."""
+        return self._texts.get("RELEASE", "unreleased")
+
+    @cached_property
+    def content_table(self) -> str:
+        """Table of articles and reviews."""
+        return self._required("CONTENT_TABLE")
+
+    @cached_property
+    def derived_table(self) -> str:
+        """Table of tallies, ledger and listings."""
+        return self._required("DERIVED_TABLE")
+
+    @cached_property
+    def secrets_path(self) -> str | None:
+        """Where the secrets are in Parameter Store: `/plaudit/prod`; None: in the environment."""
+        return self._texts.get("SECRETS_PATH") or None
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The secrets of the environment, for a laptop and for tests."""
+        return Secrets(self._texts)
+
+    @cached_property
+    def moderation(self) -> str:
+        """Whether a review is public at once (`publish_first`, unless told) or after a decision."""
+        return self._one_of(
+            "MODERATION", MODERATIONS, self._texts.get("MODERATION", "publish_first")
+        )
+
+    @cached_property
+    def captcha(self) -> str:
+        """
+        Captcha provider, or `off`.
+
+        Outside the stage `local` it must be said: a forgotten setting may not
+        open the intake.
+        """
+        default = "off" if self.stage == "local" else None
+        return self._one_of("CAPTCHA", CAPTCHAS, self._texts.get("CAPTCHA", default))
+
+    @staticmethod
+    def _one_of(name: str, allowed: tuple[str, ...], value: str | None) -> str:
+        if value not in allowed:
+            msg = f"{name} must be one of {', '.join(allowed)}"
+            raise SettingsError(msg)
+        return value
 
 
 @cache

@@ -26,6 +26,7 @@ def configure() -> None:
     """
     for name in [name for name in os.environ if name.startswith("AWS_") and name not in _CHALICES]:
         del os.environ[name]
+    os.environ.pop("SECRETS_PATH", None)
     os.environ.update(
         {
             "AWS_CONFIG_FILE": os.devnull,

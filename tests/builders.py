@@ -3,6 +3,17 @@
 from typing import Any
 
 SLUG = "first-light"
+SCHEDULED = {
+    "version": "0",
+    "account": "123456789012",
+    "region": "us-east-1",
+    "detail": {},
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "time": "2026-03-14T08:00:00Z",
+    "id": "cdc73f9d-aea9-11e3-9d5a-835b769c0d9c",
+    "resources": ["arn:aws:events:us-east-1:123456789012:rule/reconcile_tallies"],
+}
 
 
 def article(**changes: Any) -> dict[str, Any]:

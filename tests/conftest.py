@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from localdev import aws as local_aws
-from tests import builders, moto_tables, privacy
+from tests import builders, iam, moto_tables, privacy
 from tests.client import EDITOR_KEY, Api
 
 local_aws.configure()
@@ -32,6 +32,7 @@ os.environ.update(
 
 from app import app  # noqa: E402 - reads the stage
 from chalicelib import settings  # noqa: E402
+from chalicelib.store import client  # noqa: E402
 from chalicelib.workers.tally import tally_ratings  # noqa: E402
 from localdev.stream import StreamReader  # noqa: E402
 
@@ -55,10 +56,21 @@ def _moto() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def policies(_moto: None) -> iam.Recorder:
+    recorder = iam.Recorder()
+    recorder.watch(client.dynamodb())
+    return recorder
+
+
 @pytest.fixture
-def aws(_moto: None) -> None:
-    """Empty tables."""
+def aws(_moto: None, policies: iam.Recorder) -> Iterator[None]:
+    """Empty tables, and policies: what a Lambda's code asks for must be allowed to it."""
     moto_tables.empty()
+    yield
+    denied = policies.denied()
+    policies.forget()
+    assert denied == []
 
 
 @pytest.fixture

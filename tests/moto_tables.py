@@ -7,6 +7,7 @@ whose release is pinned; DynamoDB itself has no way to clear a table or a stream
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -42,3 +43,16 @@ def empty() -> None:
         table.items.clear()
         if table.stream_shard is not None:
             table.stream_shard = StreamShard(DEFAULT_ACCOUNT_ID, table)
+
+
+def lose(name: str) -> None:
+    """Empty one table, as if somebody had deleted it and made it again."""
+    dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[name].items.clear()
+
+
+def copy(resource: str, name: str, *, with_rows: bool) -> None:
+    """Make a table of the same schema under another name, as a restore does."""
+    known = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables
+    tables.create_one(resource, name)
+    if with_rows:
+        known[name].items = deepcopy(known[tables.name(resource, "local")].items)

@@ -7,6 +7,7 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib import settings
 from chalicelib.api import http
 from chalicelib.api.http import Contract
+from chalicelib.guard import secrets
 from chalicelib.store import articles
 
 routes = Blueprint(__name__)
@@ -14,9 +15,10 @@ routes = Blueprint(__name__)
 
 @http.route(routes, "GET", "/health", Contract(answer="Health"))
 def get_health(request: Request) -> Response:
-    """Tell the stage, the release and whether the tables answer."""
+    """Tell the stage, the release and whether the tables and the secrets answer."""
     del request
     articles.probe()
+    secrets.probe()
     known = settings.current()
     return http.private({"status": "ok", "stage": known.stage, "release": known.release})
 

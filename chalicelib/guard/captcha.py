@@ -18,6 +18,7 @@ from typing import Final
 
 from chalicelib import settings
 from chalicelib.errors import UnavailableError
+from chalicelib.guard import secrets
 
 ENDPOINTS: Final = {
     "turnstile": "https://challenges.cloudflare.com/turnstile/v0/siteverify",
@@ -49,7 +50,7 @@ def is_solved(token: str) -> bool:
     Raises:
         UnavailableError: The provider is slow, broken or unreachable.
     """
-    form = {"secret": settings.current().captcha_secret, "response": token}
+    form = {"secret": secrets.current().captcha_secret, "response": token}
     request = urllib.request.Request(  # noqa: S310 - the scheme is ours
         ENDPOINTS[settings.current().captcha], data=urllib.parse.urlencode(form).encode()
     )

@@ -3,8 +3,8 @@
 import hashlib
 import hmac
 
-from chalicelib import settings
 from chalicelib.errors import UnauthorizedError
+from chalicelib.guard import secrets
 
 
 def identify(key: str | None) -> str:
@@ -25,9 +25,7 @@ def identify(key: str | None) -> str:
     """
     given = hashlib.sha256((key or "").encode(errors="surrogatepass")).digest()
     names = [
-        name
-        for name, digest in settings.current().editor_keys
-        if hmac.compare_digest(digest, given)
+        name for name, digest in secrets.current().editor_keys if hmac.compare_digest(digest, given)
     ]
     if not names or not key:
         raise UnauthorizedError

@@ -17,7 +17,8 @@ article is nobody else's business.
 from dataclasses import replace
 from typing import NamedTuple
 
-from chalicelib import settings
+from chalicelib import logs, settings
+from chalicelib.guard import secrets
 from chalicelib.model import CLOSED, Review, ReviewHandle, ReviewStatus, now
 from chalicelib.rules import moderation
 from chalicelib.store import keys, reviews
@@ -67,6 +68,7 @@ def submit(submission: Submission) -> Receipt:
     if holder is not None and holder.fingerprint != review.fingerprint:
         review, holder = _put(_proposal(review, holder))
     if holder is None:
+        logs.review(review.slug, review.status)
         return Receipt(review, is_owner=True)
     return Receipt(_as_answered(review, holder), is_owner=_is_owner(review, holder))
 
@@ -123,7 +125,7 @@ def _as_answered(review: Review, holder: Review) -> Review:
 
 
 def _new_review(submission: Submission) -> Review:
-    secret = settings.current().reader_secret
+    secret = secrets.current().reader_secret
     told = moderation.on_submission(settings.current().moderation)
     at = now()
     email = keys.canonical_email(submission.email)

@@ -8,7 +8,7 @@ import base64
 import hmac
 from typing import Final
 
-from chalicelib import settings
+from chalicelib.guard import secrets
 
 _TAG_BYTES: Final = 16
 _LONGEST: Final = 512
@@ -26,7 +26,7 @@ def sign(purpose: str, payload: bytes) -> str:
     Returns:
         base64url without padding, of payload and 128 bits of HMAC-SHA256.
     """
-    sealed = payload + _tag(settings.current().signing_secrets[0], purpose, payload)
+    sealed = payload + _tag(secrets.current().signing_secrets[0], purpose, payload)
     return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
@@ -50,7 +50,7 @@ def verify(purpose: str, text: str) -> bytes | None:
         return None
     genuine = [
         hmac.compare_digest(tag, _tag(secret, purpose, payload))
-        for secret in settings.current().signing_secrets
+        for secret in secrets.current().signing_secrets
     ]
     return payload if any(genuine) else None
 
@@ -67,7 +67,7 @@ def mask(purpose: str, nonce: str, secret_bytes: bytes) -> bytes:
         As many bytes: the value XORed with a stream that only this server can
         make. It depends on `reader_secret`, which never changes.
     """
-    stream = hmac.digest(settings.current().reader_secret, f"{purpose}\0{nonce}".encode(), "sha256")
+    stream = hmac.digest(secrets.current().reader_secret, f"{purpose}\0{nonce}".encode(), "sha256")
     return bytes(left ^ right for left, right in zip(secret_bytes, stream, strict=False))
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from app import app
 from chalicelib import settings
+from chalicelib.guard import secrets
 from chalicelib.store import client, keys
 from tests import builders, privacy
 from tests.actions import ARTICLE, QUEUE, REVIEWS, decide, edit, stored, submit, withdraw
@@ -131,7 +132,7 @@ def test_no_row_and_no_record_holds_an_address_or_a_hash_of_it(api: Api, deliver
 def test_a_reader_is_known_by_a_keyed_hash_alone(api: Api) -> None:
     review = stored(submit(api, email=EMAIL).body)
 
-    secret = settings.current().reader_secret
+    secret = secrets.current().reader_secret
     assert review.reader == keys.reader(secret, EMAIL.lower())
     assert review.reader != keys.reader(b"another-secret", EMAIL.lower())
 

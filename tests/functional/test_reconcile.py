@@ -262,17 +262,6 @@ class TestQuarantine:
 
 
 # docs.aws.amazon.com/eventbridge/latest/ref/event-ref-schedule.html
-SCHEDULED: Final = {
-    "version": "0",
-    "account": "123456789012",
-    "region": "us-east-1",
-    "detail": {},
-    "detail-type": "Scheduled Event",
-    "source": "aws.events",
-    "time": "2026-03-14T08:00:00Z",
-    "id": "cdc73f9d-aea9-11e3-9d5a-835b769c0d9c",
-    "resources": ["arn:aws:events:us-east-1:123456789012:rule/reconcile_tallies"],
-}
 
 
 def test_the_worker_repairs_every_article_and_tells_how_many(
@@ -286,7 +275,7 @@ def test_the_worker_repairs_every_article_and_tells_how_many(
     rows.put(items.review_item(rows.review(2, 4, slug="quiet")) | {"rating": {"N": "9"}})
     count(rows.record_of(None, items.review_item(rows.review(2, slug="quiet")) | {"id": {}}, 44))
 
-    summary = reconcile.reconcile_tallies(SCHEDULED, None)
+    summary = reconcile.reconcile_tallies(builders.SCHEDULED, None)
 
     assert summary == {"articles": 3, "drifted": 2, "quarantine": 1}
     assert rows.numbers_of("moth") == recount([4])

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from chalicelib.settings import Settings, SettingsError
+from chalicelib.settings import Secrets, Settings, SettingsError
 
 SECRET = "a-canary-of-at-least-32-characters"
 DIGEST = hashlib.sha256(b"key").hexdigest()
@@ -41,7 +41,8 @@ MALFORMED = [
 
 
 def read(name: str, environ: dict[str, str]) -> object:
-    return getattr(Settings(environ), name.lower())
+    kind = Secrets if hasattr(Secrets, name.lower()) else Settings
+    return getattr(kind(environ), name.lower())
 
 
 @pytest.mark.parametrize("name", REQUIRED)

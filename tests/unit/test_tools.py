@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from chalicelib.settings import Settings
+from chalicelib.settings import Secrets
 from tools import articles, keys
 
 KEY = "an-editors-key"
@@ -17,7 +17,7 @@ def test_the_entry_is_what_the_settings_take(capsys: pytest.CaptureFixture[str])
     key, entry = re.findall(r":  (\S+)$", capsys.readouterr().out, re.MULTILINE)
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", key)
     assert entry == keys.entry("ada-2", key)
-    assert [name for name, _ in Settings({"EDITOR_KEYS": entry}).editor_keys] == ["ada-2"]
+    assert [name for name, _ in Secrets({"EDITOR_KEYS": entry}).editor_keys] == ["ada-2"]
 
 
 def test_an_entry_holds_the_sha_256_and_not_the_key() -> None:

@@ -1,0 +1,81 @@
+"""
+The secrets of this deployment: from SSM Parameter Store, or from the environment of a laptop.
+
+One call reads them all, and what it gave is good for five minutes at most, so
+that a new key opens and a revoked one is shut within that time. A read that
+fails afterwards serves nothing: an old secret is not stretched.
+
+Source:
+    docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
+"""
+
+import time
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib import settings
+from chalicelib.errors import UnavailableError
+from chalicelib.settings import Secrets
+from chalicelib.store import sdk
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+LIFETIME: Final = 300
+"""Seconds."""
+NAMES: Final = {
+    "reader-secret": "READER_SECRET",
+    "signing-secrets": "SIGNING_SECRETS",
+    "editor-keys": "EDITOR_KEYS",
+    "captcha-secret": "CAPTCHA_SECRET",
+}
+"""Parameters below the path, and the settings that they are."""
+
+
+def current() -> Secrets:
+    """
+    Give the secrets in force. Each is checked when it is read from the result.
+
+    Raises:
+        UnavailableError: Parameter Store cannot be asked, or refuses.
+    """
+    known = settings.current()
+    if known.secrets_path is None:
+        return known.secrets
+    return _read(known.secrets_path, int(time.monotonic()) // LIFETIME)
+
+
+def probe() -> None:
+    """
+    Read every secret that this deployment needs.
+
+    Raises:
+        UnavailableError: As `current`.
+        SettingsError: One is missing or malformed.
+    """
+    found = current()
+    _ = found.reader_secret, found.signing_secrets, found.editor_keys
+    if settings.current().captcha != "off":
+        _ = found.captcha_secret
+
+
+@lru_cache(maxsize=1)
+def _read(path: str, period: int) -> Secrets:
+    """Read the secrets once in each period of the process's clock."""
+    del period
+    try:
+        answer = _ssm().get_parameters(
+            Names=[f"{path}/{name}" for name in NAMES], WithDecryption=True
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise UnavailableError from error
+    found = {one["Name"].rpartition("/")[2]: one["Value"] for one in answer["Parameters"]}
+    return Secrets({NAMES[name]: value for name, value in found.items()})
+
+
+@cache
+def _ssm() -> "SSMClient":
+    made: SSMClient = sdk.make("ssm")
+    return made

@@ -1,0 +1,192 @@
+"""
+Least privilege: each Lambda may do what its code does, and nothing else.
+
+That it may do what it does is looked at in every test of the suite (the fixture `aws` in
+conftest); here a tour through everything shows that it needs all that it may do.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from chalicelib import settings
+from chalicelib.guard import secrets
+from chalicelib.store import client, items
+from chalicelib.workers.reconcile import reconcile_tallies
+from chalicelib.workers.tally import tally_ratings
+from localdev import tables
+from tests import builders, iam, rows
+from tests.actions import REVIEWS, decide, edit, submit, withdraw
+from tests.client import EDITOR_KEY, Api
+from tests.conftest import Deliver
+from tests.iam import Recorder, Request
+from tools import keys
+
+BY_LAMBDA_ITSELF = {
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:SendMessage",
+}
+"""What the service does in a function's name: polling, logging, setting a failed batch aside."""
+CONTENT, DERIVED = (iam.table(f"plaudit-local-{name}") for name in ("content", "derived"))
+LEDGER, TALLY, LISTING, ARTICLE = ("T#first-light",), ("T#first-light",), ("LIST#all",), ("A#x",)
+WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
+FORBIDDEN = {
+    "api": [
+        Request("dynamodb:Query", DERIVED, LEDGER),
+        *(Request(f"dynamodb:{verb}", DERIVED, TALLY) for verb in WRITES),
+        Request("dynamodb:Query", f"{CONTENT}/index/by_reader", ("x",)),
+        Request("dynamodb:Query", CONTENT, ARTICLE),
+        Request("sqs:SendMessage", iam.HERE["TallyFailures.Arn"]),
+    ],
+    "tally": [
+        *(Request(f"dynamodb:{verb}", CONTENT, ARTICLE) for verb in (*WRITES, "GetItem", "Query")),
+        *(Request(f"dynamodb:{verb}", DERIVED, LISTING) for verb in WRITES),
+        Request("ssm:GetParameters", iam.arn("ssm", "parameter/plaudit/local/reader-secret")),
+    ],
+    "reconcile": [
+        *(Request(f"dynamodb:{verb}", CONTENT, ARTICLE) for verb in WRITES),
+        *(Request(f"dynamodb:{verb}", DERIVED, LISTING) for verb in WRITES),
+        Request("ssm:GetParameters", iam.arn("ssm", "parameter/plaudit/local/reader-secret")),
+    ],
+}
+FOR_NOBODY = [
+    *(
+        Request(f"dynamodb:{verb}", table)
+        for verb in (
+            "Scan",
+            "DeleteTable",
+            "UpdateTable",
+            "PartiQLSelect",
+            "ExportTableToPointInTime",
+        )
+        for table in (CONTENT, DERIVED)
+    ),
+    Request("dynamodb:GetItem", iam.table("plaudit-other-content"), ARTICLE),
+    Request("dynamodb:GetItem", iam.table("plaudit-local-content-2"), ARTICLE),
+    Request("ssm:GetParameters", iam.arn("ssm", "parameter/plaudit/prod/reader-secret")),
+    Request("ssm:PutParameter", iam.arn("ssm", "parameter/plaudit/local/reader-secret")),
+    Request("logs:CreateLogGroup", iam.arn("logs", "log-group:/aws/lambda/plaudit-local")),
+    Request("lambda:InvokeFunction", iam.arn("lambda", "function:plaudit-local")),
+]
+
+
+@pytest.fixture
+def recorder(aws: None, setting: Callable[..., None]) -> Iterator[Recorder]:
+    """What the Lambdas ask for, with their secrets in Parameter Store."""
+    known = settings.current().secrets
+    setting(SECRETS_PATH="/plaudit/local")
+    secrets._read.cache_clear()
+    secrets._ssm.cache_clear()
+    for name, value in {
+        "reader-secret": known.reader_secret.decode(),
+        "signing-secrets": known.signing_secrets[0].decode(),
+        "editor-keys": keys.entry("ada", EDITOR_KEY),
+    }.items():
+        secrets._ssm().put_parameter(
+            Name=f"/plaudit/local/{name}", Value=value, Type="SecureString", Overwrite=True
+        )
+    recorder = Recorder()
+    for one in (client.dynamodb(), secrets._ssm()):
+        recorder.watch(one)
+    yield recorder
+    for one in (client.dynamodb(), secrets._ssm()):
+        recorder.leave(one)
+    secrets._read.cache_clear()
+
+
+def tour(api: Api, deliver: Deliver, setting: Callable[..., None]) -> None:
+    """Do once everything that readers, editors and the workers do."""
+    article = f"/articles/{builders.SLUG}"
+    api.put(article, builders.article())
+    first = submit(api).body
+    edit(api, first, rating=2)
+    deliver()
+    for path in (f"{article}", f"{article}/tally", "/articles", "/articles?tag=astronomy&sort=top"):
+        api.get(path)
+    for sort in ("newest", "highest"):
+        api.get(f"{REVIEWS}?sort={sort}")
+    api.get("/articles/no-such/reviews")
+    setting(MODERATION="approve_first")
+    waiting = submit(api, email="ada@example.com").body
+    proposed = submit(api, rating=1).body
+    decide(api, (waiting, "publish"), (proposed, "publish"))
+    api.put(f"/editor{REVIEWS}/{waiting['id']}/reply", {"message": "Thank you."})
+    withdraw(api, first)
+    for path in ("/editor/articles", "/editor/reviews"):
+        api.get(path, editor=True)
+    malformed = items.review_item(rows.review(7)) | {"rating": {"S": "five"}}
+    tally_ratings({"Records": [rows.record_of(None, malformed, 7)]}, None)
+    tally_ratings({"Records": [rows.record(None, rows.review(8))]}, None)
+    reconcile_tallies(builders.SCHEDULED, None)
+    api.delete(article, editor=True, If_Match="*")
+
+
+def test_every_permission_is_needed(
+    recorder: Recorder, api: Api, deliver: Deliver, setting: Callable[..., None]
+) -> None:
+    tour(api, deliver, setting)
+
+    idle = [
+        (name, grant.sid, grant.action, grant.resource)
+        for name in iam.LAMBDAS
+        for grant in iam.grants(name)
+        if grant.action not in BY_LAMBDA_ITSELF
+        and not any(grant.covers(request) for request in recorder.asked[name])
+    ]
+    assert idle == []
+    assert recorder.denied() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "request_"), [(name, one) for name, several in FORBIDDEN.items() for one in several]
+)
+def test_what_is_another_lambdas_business_is_denied(name: str, request_: Request) -> None:
+    assert not iam.is_allowed(name, request_)
+
+
+@pytest.mark.parametrize("name", iam.LAMBDAS)
+@pytest.mark.parametrize("request_", FOR_NOBODY)
+def test_some_things_no_lambda_may_do(name: str, request_: Request) -> None:
+    assert not iam.is_allowed(name, request_)
+
+
+@pytest.mark.parametrize("name", iam.LAMBDAS)
+def test_only_listing_the_streams_needs_a_star(name: str) -> None:
+    wide = {grant.action for grant in iam.grants(name) if grant.resource == "*"}
+
+    assert wide <= {"dynamodb:ListStreams"}
+    assert not any("*" in grant.action for grant in iam.grants(name))
+
+
+@pytest.mark.parametrize("name", iam.LAMBDAS)
+def test_a_lambda_writes_into_its_own_log_alone(name: str) -> None:
+    suffix = {"api": "", "tally": "-tally_ratings", "reconcile": "-reconcile_tallies"}[name]
+    groups = {grant.resource for grant in iam.grants(name) if grant.action.startswith("logs:")}
+
+    assert groups == {iam.arn("logs", f"log-group:/aws/lambda/plaudit-local{suffix}:*")}
+
+
+def test_the_public_lists_read_indexes_without_anything_of_a_reader() -> None:
+    for index in tables.schema("ContentTable")["GlobalSecondaryIndexes"]:
+        if index["IndexName"] in {"by_article", "by_rating"}:
+            copied = set(index["Projection"]["NonKeyAttributes"])
+            assert copied <= {
+                "id",
+                "name",
+                "message",
+                "rating",
+                "submitted_at",
+                "edited_at",
+                "reply",
+            }
+
+
+def test_a_call_that_no_policy_allows_is_seen(recorder: Recorder, api: Api) -> None:
+    recorder.asked["tally"].add(Request("dynamodb:PutItem", CONTENT, ARTICLE))
+
+    assert recorder.denied() == [("tally", Request("dynamodb:PutItem", CONTENT, ARTICLE))]
