@@ -1,6 +1,7 @@
 import heapq
 import random
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,16 @@ def test_more_tally_shards_are_never_slower() -> None:
     ]
 
     assert lags == sorted(lags, reverse=True)
+
+
+def test_more_stream_shards_are_never_slower_with_enough_tally_shards() -> None:
+    ways = [replace(WIDE, shards=shards, tally_shards=1024) for shards in (8, 16, 32, 64)]
+
+    drained = [TallySimulation(settings, 6_000, 1).run().drained for settings in ways]
+
+    # A second is the event source's window, in which the last batches may end as they like.
+    assert all(later <= earlier + 1 for earlier, later in pairwise(drained))
+    assert drained[-1] < drained[0]
 
 
 def test_more_workers_alone_are_slower_on_one_tally_row() -> None:
