@@ -3,7 +3,8 @@
 
 Writes what is missing or wrong and nothing else: the lists, each article's
 place among the best, ledgers and tallies. So it may be stopped and run again,
-and it is safe beside live traffic. It reads both tables whole.
+and it is safe beside live traffic. It reads both tables whole. What derived
+still says of an article that content does not know is taken back.
 
     0  derived says what content says, now or all along
     1  something could not be read, or differs and `--dry-run` forbade to write it
@@ -16,7 +17,7 @@ what boto3 reads.
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final, NamedTuple
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(article: str | None, *, write: bool) -> int:
-    slugs = relisting.every_slug() if article is None else [_known(article)]
+    slugs = _every_slug() if article is None else [_known(article)]
     looked_at, differing, unreadable = _rebuild_all(slugs, write=write)
     # Rows of articles that are gone, or of lists that an article has left.
     stray = 0 if article is not None else _unlist_strays(write=write)
@@ -74,6 +75,15 @@ def _run(article: str | None, *, write: bool) -> int:
         f" to rebuild: {0 if write else differing}, strays: {stray}, unreadable: {unreadable}"
     )
     return LEFT if unreadable or (not write and (differing or stray)) else DONE
+
+
+def _every_slug() -> Iterator[str]:
+    """Give the articles of content, then those that derived alone still knows."""
+    found = set()
+    for slug in relisting.every_slug():
+        found.add(slug)
+        yield slug
+    yield from (slug for slug in relisting.every_tallied() if slug not in found)
 
 
 def _rebuild_all(slugs: Iterable[str], *, write: bool) -> tuple[int, int, int]:
@@ -87,13 +97,15 @@ def _rebuild_all(slugs: Iterable[str], *, write: bool) -> tuple[int, int, int]:
             _print(f"{slug}: {'; '.join([*said, *found.causes])}")
         if found.unreadable:
             unreadable += 1
-            _print(f"{slug}: {found.unreadable}")
+            _print(f"{slug or 'unknown article'}: {found.unreadable}")
         if looked_at % _STEP == 0:
             _print(f"… {looked_at} articles")
     return looked_at, differing, unreadable
 
 
 def _rebuild(slug: str, *, write: bool) -> Found:
+    if not slug:
+        return Found(unreadable="the key of its row cannot be read")
     try:
         rows = _relist(slug, write=write)
     except MalformedItemError as error:

@@ -3,6 +3,7 @@ The listing rows of articles, made again from the articles themselves.
 
     every_slug          Scan of content, consistent                    1 per MB
     every_listed        Scan of derived                                1 per MB
+    every_tallied       Scan of derived                                1 per MB
     missing             BatchGetItem                                   1
     relist              TransactWriteItems: article checked, listings  1
     unlist              TransactWriteItems: article checked, listing   1
@@ -23,7 +24,7 @@ from chalicelib.store.client import Action, ConditionFailedError
 
 
 class Listed(NamedTuple):
-    """A row of a list: its key, and the article that it shows."""
+    """A row of a list: its key, and the article that it shows; empty when it does not say."""
 
     pk: str
     sk: str
@@ -33,6 +34,9 @@ class Listed(NamedTuple):
 def every_slug() -> Iterator[str]:
     """
     Give the slugs of all articles of content, of any status.
+
+    Yields:
+        Slugs; an empty one for a row whose key cannot be read.
 
     Raises:
         UnavailableError: The table could not be read.
@@ -46,7 +50,29 @@ def every_slug() -> Iterator[str]:
         ConsistentRead=True,
     )
     for row in rows:
-        yield keys.parse_article_pk(row["pk"]["S"])
+        try:
+            yield keys.parse_article_pk(row["pk"]["S"])
+        except ValueError:
+            yield ""
+
+
+def every_tallied() -> Iterator[str]:
+    """
+    Give the slugs of all articles that have a tally, whether they are in content or not.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    rows = client.read_all(
+        "scan",
+        TableName=settings.current().derived_table,
+        FilterExpression="sk = :tally",
+        ExpressionAttributeValues=pack({":tally": "TALLY"}),
+        ProjectionExpression="pk",
+        ConsistentRead=True,
+    )
+    for row in rows:
+        yield keys.parse_tally_pk(row["pk"]["S"])
 
 
 def every_listed() -> Iterator[Listed]:
@@ -65,7 +91,7 @@ def every_listed() -> Iterator[Listed]:
         ConsistentRead=True,
     )
     for row in rows:
-        yield Listed(row["pk"]["S"], row["sk"]["S"], row["slug"]["S"])
+        yield Listed(row["pk"]["S"], row["sk"]["S"], row.get("slug", {}).get("S", ""))
 
 
 def missing(article: Article) -> list[Item]:
