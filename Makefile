@@ -47,8 +47,10 @@ package: $(LAMBDA)/.deploy ## Make the zip and the template of one stack (STAGE=
 sbom: package ## List what is in the zip, as CycloneDX JSON
 	@$(LAMBDA)/bin/python -m tools.sbom $(PACKAGE)/deployment.zip
 
+# In the order in which they take over each other's releases.
+SETS := requirements $(addprefix requirements,-local -dev -deploy -supply -rehearsal -bench)
 lock: $(SUPPLY)/.supply ## Pin and hash requirements from their .in files (UPGRADE=--upgrade)
-	@for set in requirements requirements-local requirements-dev requirements-deploy requirements-supply; do \
+	@for set in $(SETS); do \
 	  $(SUPPLY)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --custom-compile-command "make lock" $(UPGRADE) $$set.in --output-file $$set.txt || exit 1; \
 	done

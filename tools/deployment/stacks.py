@@ -27,6 +27,14 @@ _BROKEN: Final = frozenset(
     {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
 )
 
+PLACEHOLDERS: Final = {
+    "ContentTable.Arn": "ContentTableArn",
+    "ContentTable.StreamArn": "ContentStreamArn",
+    "DerivedTable.Arn": "DerivedTableArn",
+    "TallyFailures.Arn": "TallyFailuresArn",
+}
+"""Placeholders of the policies, and the outputs of the tables' stack that they are."""
+
 
 def tables_of(stage: str) -> str:
     """Name the stack of a stage's tables, for functions that Chalice deploys."""
