@@ -13,21 +13,41 @@ import traceback
 from functools import cache
 from typing import Any, Final
 
+from chalicelib import metrics
+from chalicelib.metrics import Measured
+
 log: Final = logging.getLogger("chalicelib")
 
 
 class JsonLines(logging.Formatter):
-    """Writes a log record as one line of JSON."""
+    """
+    Writes a log record as one line of JSON.
+
+    Args:
+        end: What ends a line, if its handler does not.
+    """
+
+    def __init__(self, end: str = "") -> None:
+        super().__init__()
+        self._end = end
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give the line: `at` in epoch milliseconds, `level`, `event` and the fields."""
+        """
+        Give the line: `at` in epoch milliseconds, `level`, `event`, the fields and the metrics.
+
+        Lambda's runtime notes on each record which request it belongs to.
+        """
         line: dict[str, Any] = {
             "at": int(record.created * 1000),
             "level": record.levelname,
             "event": record.getMessage(),
             **fields_of(record),
         }
-        return json.dumps(line, default=str)
+        if request_id := getattr(record, "aws_request_id", ""):
+            line.setdefault("request_id", request_id)
+        if measured := getattr(record, "measured", None):
+            line |= metrics.embedded(measured, line["at"])
+        return json.dumps(line, default=str) + self._end
 
 
 @cache
@@ -36,27 +56,41 @@ def configure() -> None:
     Give every handler of the process the JSON form, once.
 
     Lambda's runtime installs the root handler before any code of ours runs;
-    elsewhere lines go to standard output.
+    elsewhere lines go to standard output. The runtime's handler ends no line:
+    github.com/aws/aws-lambda-python-runtime-interface-client (bootstrap.py)
     """
     root = logging.getLogger()
     if not root.handlers:
         root.addHandler(logging.StreamHandler(sys.stdout))
     for handler in root.handlers:
-        handler.setFormatter(JsonLines())
+        ends_lines = isinstance(handler, logging.StreamHandler)
+        handler.setFormatter(JsonLines(end="" if ends_lines else "\n"))
     log.setLevel(logging.INFO)
 
 
-def write(event: str, *, level: int = logging.INFO, **fields: str | float | None) -> None:
+def write(
+    event: str,
+    *,
+    level: int = logging.INFO,
+    measured: Measured | None = None,
+    **fields: str | float | None,
+) -> None:
     """
     Log one event.
 
     Args:
         event: What happened, a fixed word or two: `request`, `tally`.
+        measured: What it adds to the metrics.
         fields: Its facts; nothing that a person wrote or can be known by. None is
             left out.
     """
     said = {name: value for name, value in fields.items() if value is not None}
-    log.log(level, event, extra={"fields": said})
+    log.log(level, event, extra={"fields": said, "measured": measured})
+
+
+def review(slug: str, status: str) -> None:
+    """Log that a review or a proposal has come to a status, and count it there."""
+    write("review", measured=Measured({"Reviews": 1}, {"Status": status}), slug=slug, status=status)
 
 
 def failure(event: str, error: BaseException, **fields: str | float | None) -> None:
@@ -67,7 +101,14 @@ def failure(event: str, error: BaseException, **fields: str | float | None) -> N
         event: What failed.
         error: With its causes.
     """
-    write(event, level=logging.ERROR, error=_types(error), stack=_places(error), **fields)
+    write(
+        event,
+        level=logging.ERROR,
+        measured=None,
+        error=_types(error),
+        stack=_places(error),
+        **fields,
+    )
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:

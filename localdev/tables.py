@@ -35,13 +35,18 @@ def name(resource: str, stage: str) -> str:
 
 
 def create(stage: str) -> None:
-    """Make both tables with the app's own client."""
+    """Make both tables of a stage."""
     for resource in ("ContentTable", "DerivedTable"):
-        properties = schema(resource)
-        request = {key: properties[key] for key in _CREATED_WITH}
-        if "StreamSpecification" in properties:
-            request["StreamSpecification"] = {
-                "StreamEnabled": True,
-                **properties["StreamSpecification"],
-            }
-        client.dynamodb().create_table(TableName=name(resource, stage), **request)
+        create_one(resource, name(resource, stage))
+
+
+def create_one(resource: str, table: str) -> None:
+    """Make a table with the schema of a resource, by the app's own client."""
+    properties = schema(resource)
+    request = {key: properties[key] for key in _CREATED_WITH}
+    if "StreamSpecification" in properties:
+        request["StreamSpecification"] = {
+            "StreamEnabled": True,
+            **properties["StreamSpecification"],
+        }
+    client.dynamodb().create_table(TableName=table, **request)

@@ -9,8 +9,8 @@ from typing import Final
 
 from chalicelib import logs
 
-_HIDDEN: Final = frozenset({"request"})
-"""Events that the gateway writes with the real path."""
+_HIDDEN: Final = frozenset({"batch", "request", "review"})
+"""Events that another line tells: the gateway's with the real path, the tally's of each article."""
 
 
 class Readable(logging.Formatter):

@@ -57,19 +57,19 @@ def _moto() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _recorder(_moto: None) -> iam.Recorder:
+def policies(_moto: None) -> iam.Recorder:
     recorder = iam.Recorder()
     recorder.watch(client.dynamodb())
     return recorder
 
 
 @pytest.fixture
-def aws(_moto: None, _recorder: iam.Recorder) -> Iterator[None]:
+def aws(_moto: None, policies: iam.Recorder) -> Iterator[None]:
     """Empty tables, and policies: what a Lambda's code asks for must be allowed to it."""
     moto_tables.empty()
     yield
-    denied = _recorder.denied()
-    _recorder.forget()
+    denied = policies.denied()
+    policies.forget()
     assert denied == []
 
 

@@ -7,6 +7,7 @@ whose release is pinned; DynamoDB itself has no way to clear a table or a stream
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -58,3 +59,22 @@ def _check_requests() -> None:
 def _check(params: dict[str, Any], model: Any, **_: Any) -> None:
     report = ParamValidator().validate(params, model.input_shape)
     assert not report.has_errors(), report.generate_report()
+
+
+def lose(name: str) -> None:
+    """Empty one table, as if somebody had deleted it and made it again."""
+    dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[name].items.clear()
+
+
+def forget(name: str, pk: str) -> None:
+    """Take a partition out of one table without a trace in its stream, as a restore does."""
+    partitions = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[name].items
+    del partitions[next(key for key in partitions if key.value == pk)]
+
+
+def copy(resource: str, name: str, *, with_rows: bool) -> None:
+    """Make a table of the same schema under another name, as a restore does."""
+    known = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables
+    tables.create_one(resource, name)
+    if with_rows:
+        known[name].items = deepcopy(known[tables.name(resource, "local")].items)

@@ -40,7 +40,8 @@ class Listener(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the message, the fields and the exception."""
+        """Keep the message, the fields, the metrics and the exception."""
         fields = getattr(record, "fields", {})
+        measured = getattr(record, "measured", None)
         trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
-        self.lines.append(f"{record.getMessage()} {fields} {trace}")
+        self.lines.append(f"{record.getMessage()} {fields} {measured} {trace}")

@@ -135,7 +135,8 @@ class Counted(NamedTuple):
 
 def counted_of(slug: str = SLUG) -> Counted:
     """Read a tally's row and its whole ledger."""
-    found = client.query_all(
+    found = client.read_all(
+        "query",
         TableName=settings.current().derived_table,
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": keys.tally_pk(slug)}},

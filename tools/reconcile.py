@@ -18,25 +18,18 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from chalicelib.errors import UnavailableError
 from chalicelib.model import Tally
-from chalicelib.settings import SettingsError
 from chalicelib.store import articles, quarantine
 from chalicelib.store.items import MalformedItemError
 from chalicelib.workers import reconcile
+from tools import failures
+from tools.failures import MisusedError
 
 RIGHT: Final = 0
 DRIFTED: Final = 1
-MISUSED: Final = 2
-UNREACHABLE: Final = 3
-
-
-class UnknownArticleError(Exception):
-    """Neither an article nor anything of one has this slug."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,18 +43,8 @@ def main(arguments: Sequence[str]) -> int:
         SystemExit: The command line cannot be read, or asks for help.
     """
     options = _parser().parse_args(arguments)
-    try:
-        return _run(options.article, repair=options.repair, grace=options.grace)
-    except UnknownArticleError:
-        return _complain("there is no such article", MISUSED)
-    except SettingsError as error:
-        return _complain(str(error), MISUSED)
-    except UnavailableError as error:
-        return _complain(
-            f"AWS does not answer: {error.__cause__ or 'try again later'}", UNREACHABLE
-        )
-    except (BotoCoreError, ClientError) as error:
-        return _complain(str(error), UNREACHABLE)
+    run = partial(_run, options.article, repair=options.repair, grace=options.grace)
+    return failures.told("reconcile", run)
 
 
 def _run(article: str | None, *, repair: bool, grace: timedelta) -> int:
@@ -74,7 +57,8 @@ def _run(article: str | None, *, repair: bool, grace: timedelta) -> int:
             _print(f"{slug}: expected {_said(drift.expected)}; stored {_said(drift.stored)}")
             _print(f"    {'; '.join(drift.causes)}{_outcome(slug, grace) if repair else ''}")
         elif article is not None and not _exists(article):
-            raise UnknownArticleError
+            msg = "there is no such article"
+            raise MisusedError(msg)
     if repair:
         reconcile.release_settled()
     left = [row for row in quarantine.list_all() if article in {None, row["slug"]}]
@@ -105,11 +89,6 @@ def _said(tally: Tally) -> str:
 
 def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
-
-
-def _complain(message: str, status: int) -> int:
-    sys.stderr.write(f"tools.reconcile: {' '.join(message.split())}\n")
-    return status
 
 
 def _parser() -> argparse.ArgumentParser:

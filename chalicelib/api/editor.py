@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib import logs
 from chalicelib.api import bodies, cursors, http, shapes
 from chalicelib.api.http import Contract
 from chalicelib.errors import (
@@ -124,4 +125,6 @@ def _decide(decision: "DecisionIn") -> str:
             is_changed = reviews.decide(slug, key, review_id, status, note, now())
     except ReviewNotFoundError:
         return ReviewNotFoundError.code
+    if is_changed:
+        logs.review(slug, status)
     return "changed" if is_changed else "unchanged"

@@ -30,6 +30,7 @@ from chalicelib.errors import (
     StaleRevisionError,
 )
 from chalicelib.guard import editors
+from chalicelib.metrics import Measured
 from chalicelib.rules import text
 
 Json: TypeAlias = dict[str, Any]
@@ -129,13 +130,16 @@ def respond(
     response.headers = SECURITY_HEADERS | response.headers
     if request.method == "HEAD":
         response.body = ""
+    milliseconds = round((time.perf_counter() - started) * 1000, 1)
+    failed = int(response.status_code >= InternalError.status)
     logs.write(
         "request",
+        measured=Measured({"Requests": 1, "ServerErrors": failed, "Latency": milliseconds}, {}),
         method=request.method,
         route=request.path,
         status=response.status_code,
         editor=editor,
-        ms=round((time.perf_counter() - started) * 1000, 1),
+        ms=milliseconds,
         request_id=request_id,
     )
     return response

@@ -17,7 +17,7 @@ article is nobody else's business.
 from dataclasses import replace
 from typing import NamedTuple
 
-from chalicelib import settings
+from chalicelib import logs, settings
 from chalicelib.guard import secrets
 from chalicelib.model import CLOSED, Review, ReviewHandle, ReviewStatus, now
 from chalicelib.rules import moderation
@@ -68,6 +68,7 @@ def submit(submission: Submission) -> Receipt:
     if holder is not None and holder.fingerprint != review.fingerprint:
         review, holder = _put(_proposal(review, holder))
     if holder is None:
+        logs.review(review.slug, review.status)
         return Receipt(review, is_owner=True)
     return Receipt(_as_answered(review, holder), is_owner=_is_owner(review, holder))
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from chalicelib import settings
 from chalicelib.errors import ArticleNotFoundError
-from chalicelib.model import Article, ArticleStatus, Summary, Tally, rfc3339
-from chalicelib.store import attributes, client, items, keys
+from chalicelib.model import Article, Tally
+from chalicelib.store import attributes, client, items, keys, listings
 from chalicelib.store.client import Action, ConditionFailedError
 
 
@@ -169,24 +169,12 @@ def _gate_actions(new: Article, old: Article | None) -> list[Action]:
 
 def _listing_actions(new: Article, old: Article | None) -> list[Action]:
     table = settings.current().derived_table
-    wanted = _listings(new.summary)
-    outdated = _listings(old.summary) - wanted if old else set()
-    summary = attributes.pack(items.pack_summary(new.summary))
+    wanted = listings.places_of(new.summary)
+    outdated = listings.places_of(old.summary) - wanted if old else set()
     puts: list[Action] = [
-        {"Put": {"TableName": table, "Item": keys.key(*listing) | summary}}
-        for listing in sorted(wanted)
+        {"Put": {"TableName": table, "Item": row}} for row in listings.rows_of(new.summary)
     ]
     deletes: list[Action] = [
-        {"Delete": {"TableName": table, "Key": keys.key(*listing)}} for listing in sorted(outdated)
+        {"Delete": {"TableName": table, "Key": keys.key(*place)}} for place in sorted(outdated)
     ]
     return puts + deletes
-
-
-def _listings(summary: Summary) -> set[tuple[str, str]]:
-    """Give the keys of the lists that an article stands in."""
-    if summary.status is not ArticleStatus.PUBLISHED or summary.published_at is None:
-        return {(keys.UNLISTED, f"{rfc3339(summary.updated_at)}#{summary.slug}")}
-    lists = [keys.EVERY_ARTICLE, *(keys.listing_pk(tag=tag) for tag in summary.tags)]
-    if summary.author is not None:
-        lists.append(keys.listing_pk(author=summary.author))
-    return {(pk, keys.listing_sk(summary.published_at, summary.slug)) for pk in lists}

@@ -185,15 +185,15 @@ def _pause(attempt: int) -> None:
     time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter
 
 
-def query_all(**parameters: Any) -> Iterator[Item]:
+def read_all(operation: str, **parameters: Any) -> Iterator[Item]:
     """
-    Read a whole partition, page by page.
+    Read all that a `query` or `scan` finds, page by page.
 
     Raises:
         UnavailableError: As `call`; some rows may have been given already.
     """
     while True:
-        answer = call("query", **parameters)
+        answer = call(operation, **parameters)
         yield from answer["Items"]
         if "LastEvaluatedKey" not in answer:
             return

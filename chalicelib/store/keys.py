@@ -46,6 +46,7 @@ BELOW: Final = "!"
 TOP: Final = "TOP"
 PENDING: Final = "pending"
 QUARANTINE: Final = "QUARANTINE"
+LISTS: Final = "LIST#"
 EVERY_ARTICLE: Final = "LIST#all"
 UNLISTED: Final = "LIST#unlisted"
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from chalicelib import settings
-from chalicelib.model import Page, Summary, Tally
+from chalicelib.model import ArticleStatus, Page, Summary, Tally, rfc3339
 from chalicelib.store import attributes, client, items, keys
 from chalicelib.store.attributes import Item
 
@@ -119,7 +119,8 @@ def every_slug(listing: str) -> Iterator[str]:
     Raises:
         UnavailableError: The table could not be read.
     """
-    rows = client.query_all(
+    rows = client.read_all(
+        "query",
         TableName=settings.current().derived_table,
         KeyConditionExpression="pk = :list",
         ExpressionAttributeValues=attributes.pack({":list": listing}),
@@ -127,6 +128,22 @@ def every_slug(listing: str) -> Iterator[str]:
     )
     for row in rows:
         yield row["slug"]["S"]
+
+
+def places_of(summary: Summary) -> set[tuple[str, str]]:
+    """Give the keys of the rows that an article has in the lists."""
+    if summary.status is not ArticleStatus.PUBLISHED or summary.published_at is None:
+        return {(keys.UNLISTED, f"{rfc3339(summary.updated_at)}#{summary.slug}")}
+    lists = [keys.EVERY_ARTICLE, *(keys.listing_pk(tag=tag) for tag in summary.tags)]
+    if summary.author is not None:
+        lists.append(keys.listing_pk(author=summary.author))
+    return {(pk, keys.listing_sk(summary.published_at, summary.slug)) for pk in lists}
+
+
+def rows_of(summary: Summary) -> list[Item]:
+    """Give the rows that an article has in the lists."""
+    shown = attributes.pack(items.pack_summary(summary))
+    return [keys.key(*place) | shown for place in sorted(places_of(summary))]
 
 
 def _tallies(slugs: list[str]) -> dict[str, Tally]:

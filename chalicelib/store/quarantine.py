@@ -37,7 +37,8 @@ def list_all() -> list[attributes.Plain]:
     Raises:
         UnavailableError: The table could not be read.
     """
-    rows = client.query_all(
+    rows = client.read_all(
+        "query",
         TableName=settings.current().derived_table,
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues=attributes.pack({":pk": keys.QUARANTINE}),

@@ -110,7 +110,8 @@ def every_review(slug: str) -> Iterator[Item]:
     Raises:
         UnavailableError: The table could not be read.
     """
-    yield from client.query_all(
+    yield from client.read_all(
+        "query",
         TableName=settings.current().content_table,
         KeyConditionExpression="pk = :pk AND begins_with(sk, :reviews)",
         ExpressionAttributeValues=attributes.pack({":pk": keys.article_pk(slug), ":reviews": "R#"}),

@@ -220,7 +220,8 @@ def every_entry(slug: str) -> Iterator[tuple[bytes, Entry]]:
     Raises:
         UnavailableError: The table could not be read.
     """
-    rows = client.query_all(
+    rows = client.read_all(
+        "query",
         TableName=settings.current().derived_table,
         KeyConditionExpression="pk = :pk AND begins_with(sk, :entries)",
         ExpressionAttributeValues=attributes.pack({":pk": keys.tally_pk(slug), ":entries": "L#"}),

@@ -20,6 +20,7 @@ from typing import Final
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import logs
+from chalicelib.metrics import Measured
 from chalicelib.model import Article, Review, Tally, now
 from chalicelib.rules.ratings import contribution, recount, score
 from chalicelib.store import articles, items, keys, listings, quarantine, review_lists, tallies
@@ -70,7 +71,8 @@ def reconcile_tallies(event: CloudWatchEvent) -> dict[str, int]:
             drifted += 1
             logs.write("drift", level=logging.ERROR, slug=slug, causes="; ".join(drift.causes))
     summary = {"articles": looked_at, "drifted": drifted, "quarantine": release_settled()}
-    logs.write("reconciled", **summary)
+    measured = Measured({"Drift": drifted, "Quarantine": summary["quarantine"]}, {})
+    logs.write("reconciled", measured=measured, **summary)
     return summary
 
 

@@ -90,6 +90,13 @@ def sequence_number(record: Record) -> str:
     return str(found)
 
 
+def created_at(record: Record) -> float | None:
+    """Give the time of the write, in epoch seconds, whole ones on AWS; None without one."""
+    stream = record.get("dynamodb")
+    found = stream.get("ApproximateCreationDateTime") if isinstance(stream, dict) else None
+    return float(found) if isinstance(found, int | float) else None
+
+
 def slug_of(record: Record) -> str:
     """Give the slug of the record's article; empty when it cannot be read."""
     try:

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple, TypeAlias
 from chalice.app import Blueprint, DynamoDBEvent
 
 from chalicelib import logs
+from chalicelib.metrics import Measured
 from chalicelib.model import now
 from chalicelib.rules.ratings import score
 from chalicelib.store import client, quarantine, tallies
@@ -62,9 +63,19 @@ def tally_ratings(event: DynamoDBEvent) -> Answer:
         Lambda delivers it and all behind it again. Empty when all are counted.
     """
     logs.configure()
-    left = _count(event.to_dict()["Records"])
+    batch = event.to_dict()["Records"]
+    left = _count(batch)
+    _measure([record for record in batch if record not in left], len(left))
     failures = [{"itemIdentifier": records.sequence_number(record)} for record in left[:1]]
     return {"batchItemFailures": failures}
+
+
+def _measure(counted: Sequence[Record], left: int) -> None:
+    """Log a batch, and how long the oldest record that it counted was on its way."""
+    created = [at for record in counted if (at := records.created_at(record)) is not None]
+    lag = round((now().timestamp() - min(created)) * 1000) if created else None
+    measured = None if lag is None else Measured({"TallyLag": max(0, lag)}, {})
+    logs.write("batch", measured=measured, records=len(counted), left=left)
 
 
 def _count(batch: Sequence[Record]) -> list[Record]:
@@ -116,7 +127,14 @@ def _put_aside(record: Record, reason: str) -> bool:
     except Exception as error:  # noqa: BLE001 - the record must come again
         logs.failure("quarantine failed", error, sequence_number=number)
         return False
-    logs.write("quarantine", level=logging.ERROR, slug=slug, sequence_number=number, reason=reason)
+    logs.write(
+        "quarantine",
+        level=logging.ERROR,
+        measured=Measured({"Quarantine": 1}, {}),
+        slug=slug,
+        sequence_number=number,
+        reason=reason,
+    )
     return True
 
 

@@ -1,5 +1,6 @@
 """Log lines are one JSON object each and hold no text of an exception."""
 
+import io
 import json
 import logging
 import sys
@@ -47,6 +48,19 @@ def test_the_runtimes_own_handler_is_kept() -> None:
 
         assert root.handlers == [runtimes]
     assert isinstance(runtimes.formatter, logs.JsonLines)
+
+
+def test_a_line_ends_once_whoever_writes_it(caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("elsewhere").warning("something")
+    (record,) = caplog.records
+    runtimes, ours = logging.NullHandler(), logging.StreamHandler(io.StringIO())
+
+    with root_with(runtimes, ours):
+        logs.configure()
+
+    ours.handle(record)
+    assert ours.stream.getvalue() == runtimes.format(record)
+    assert runtimes.format(record).count("\n") == 1
 
 
 def test_fields_stand_beside_the_event(caplog: pytest.LogCaptureFixture) -> None:

@@ -61,7 +61,7 @@ def stage(
         WheelError: A pinned wheel cannot be had for this architecture.
         TemplateError: A placeholder has no value.
     """
-    settings = _settings(stage_name)
+    configured = settings(stage_name)
     project = build / f"{stage_name}-{architecture}"
     draft = build / f"{project.name}.draft"
     shutil.rmtree(draft, ignore_errors=True)
@@ -71,11 +71,27 @@ def stage(
     (draft / "requirements.txt").touch()
     wheels.unpack(draft / "vendor", architecture=architecture, cache=build / "wheels")
     bytecode.add(draft)
-    _write_config(draft, settings, architecture, content_stream_arn)
+    _write_config(draft, configured, architecture, content_stream_arn)
     for policy in sorted((ROOT / ".chalice").glob("policy-*.json")):
         _write(draft / ".chalice" / policy.name, _rendered(policy, policies))
     _settle(draft, project)
     return project
+
+
+def settings(stage_name: str) -> dict[str, Any]:
+    """
+    Read `.chalice/config.json`, with the settings of this stage alone.
+
+    Raises:
+        StageError: There is no such stage, or it is `local`.
+    """
+    found: dict[str, Any] = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    deployable = sorted(found["stages"].keys() - {"local"})
+    if stage_name not in deployable:
+        msg = f"no stage {stage_name!r} in .chalice/config.json; there are {', '.join(deployable)}"
+        raise StageError(msg)
+    found["stages"] = {stage_name: found["stages"][stage_name]}
+    return found
 
 
 class StageError(Exception):
@@ -95,16 +111,6 @@ def release() -> str:
         check=False,
     )
     return described.stdout.strip() or "unreleased"
-
-
-def _settings(stage_name: str) -> dict[str, Any]:
-    settings: dict[str, Any] = json.loads((ROOT / ".chalice" / "config.json").read_text())
-    deployable = sorted(settings["stages"].keys() - {"local"})
-    if stage_name not in deployable:
-        msg = f"no stage {stage_name!r} in .chalice/config.json; there are {', '.join(deployable)}"
-        raise StageError(msg)
-    settings["stages"] = {stage_name: settings["stages"][stage_name]}
-    return settings
 
 
 def _write_config(

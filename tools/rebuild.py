@@ -1,0 +1,169 @@
+"""
+`python -m tools.rebuild [--article SLUG] [--dry-run]`: recreate the derived table from content.
+
+Writes what is missing or wrong and nothing else: the lists, each article's
+place among the best, ledgers and tallies. So it may be stopped and run again,
+and it is safe beside live traffic. It reads both tables whole. What derived
+still says of an article that content does not know is taken back.
+
+    0  derived says what content says, now or all along
+    1  something could not be read, or differs and `--dry-run` forbade to write it
+    2  the command line, the settings or the article's name are wrong
+    3  AWS could not be asked; what was written stays, run it again
+
+The tables are those of the environment: `CONTENT_TABLE`, `DERIVED_TABLE` and
+what boto3 reads.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Final, NamedTuple
+
+from chalicelib.errors import UnavailableError
+from chalicelib.store import articles, listings
+from chalicelib.store.items import MalformedItemError
+from chalicelib.workers import reconcile
+from tools import failures, relisting
+from tools.failures import MisusedError
+
+DONE: Final = 0
+LEFT: Final = 1
+_ATTEMPTS: Final = 5
+_STEP: Final = 100
+"""Articles between two lines that say how far it is."""
+
+
+class Found(NamedTuple):
+    """
+    What was wrong with one article in derived.
+
+    Attributes:
+        rows: Rows of lists, missing, wrong or too many.
+        causes: What the reconciler found.
+        unreadable: Why something of it is left as it was; empty when nothing is.
+    """
+
+    rows: int = 0
+    causes: tuple[str, ...] = ()
+    unreadable: str = ""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """
+    Rebuild, and print what was done.
+
+    Returns:
+        The exit status, as above.
+
+    Raises:
+        SystemExit: The command line cannot be read, or asks for help.
+    """
+    options = _parser().parse_args(arguments)
+    return failures.told("rebuild", partial(_run, options.article, write=not options.dry_run))
+
+
+def _run(article: str | None, *, write: bool) -> int:
+    slugs = _every_slug() if article is None else [_known(article)]
+    looked_at, differing, unreadable = _rebuild_all(slugs, write=write)
+    # Rows of articles that are gone, or of lists that an article has left.
+    stray = 0 if article is not None else _unlist_strays(write=write)
+    _print(
+        f"articles: {looked_at}, rebuilt: {differing if write else 0},"
+        f" to rebuild: {0 if write else differing}, strays: {stray}, unreadable: {unreadable}"
+    )
+    return LEFT if unreadable or (not write and (differing or stray)) else DONE
+
+
+def _every_slug() -> Iterator[str]:
+    """Give the articles of content, then those that derived alone still knows."""
+    found = set()
+    for slug in relisting.every_slug():
+        found.add(slug)
+        yield slug
+    yield from (slug for slug in relisting.every_tallied() if slug not in found)
+
+
+def _rebuild_all(slugs: Iterable[str], *, write: bool) -> tuple[int, int, int]:
+    looked_at = differing = unreadable = 0
+    for slug in slugs:
+        found = _rebuild(slug, write=write)
+        looked_at += 1
+        if found.rows or found.causes:
+            differing += 1
+            said = [f"{found.rows} rows of lists"] if found.rows else []
+            _print(f"{slug}: {'; '.join([*said, *found.causes])}")
+        if found.unreadable:
+            unreadable += 1
+            _print(f"{slug or 'unknown article'}: {found.unreadable}")
+        if looked_at % _STEP == 0:
+            _print(f"… {looked_at} articles")
+    return looked_at, differing, unreadable
+
+
+def _rebuild(slug: str, *, write: bool) -> Found:
+    if not slug:
+        return Found(unreadable="the key of its row cannot be read")
+    try:
+        rows = _relist(slug, write=write)
+    except MalformedItemError as error:
+        return Found(unreadable=f"the article cannot be read ({error})")
+    causes = reconcile.reconcile(slug, repair=write).causes
+    left = [cause for cause in causes if "cannot be read" in cause]
+    put_right = tuple(cause for cause in causes if cause not in left)
+    return Found(rows, put_right, "; ".join(left))
+
+
+def _relist(slug: str, *, write: bool) -> int:
+    for _ in range(_ATTEMPTS):
+        article = articles.find(slug)
+        rows = relisting.missing(article) if article else []
+        if article is None or not rows or not write or relisting.relist(article, rows):
+            return len(rows)
+    raise UnavailableError
+
+
+def _unlist_strays(*, write: bool) -> int:
+    strays = 0
+    for row in relisting.every_listed():
+        try:
+            article = articles.find(row.slug)
+        except MalformedItemError:
+            continue
+        if article is not None and (row.pk, row.sk) in listings.places_of(article.summary):
+            continue
+        strays += 1
+        _print(f"{row.slug}: a stray row of {row.pk}")
+        if write:
+            # Whoever has changed the article meanwhile has put its rows right.
+            relisting.unlist(row, article)
+    return strays
+
+
+def _known(slug: str) -> str:
+    with suppress(MalformedItemError):
+        if articles.find(slug) is None:
+            msg = "there is no such article"
+            raise MisusedError(msg)
+    return slug
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.rebuild",
+        description="Recreate the derived table from content.",
+    )
+    parser.add_argument("--article", metavar="SLUG", help="this article alone")
+    parser.add_argument("--dry-run", action="store_true", help="say what differs, write nothing")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
