@@ -13,7 +13,7 @@ the same code and deploys the same API once more.
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from tools import interpreter, secrets, smoke
 from tools.deployment import (
@@ -30,14 +30,6 @@ from tools.deployment import (
 )
 from tools.deployment.account import Account
 from tools.deployment.command import RefusedError
-
-_OF_TABLES: Final = {
-    "ContentTable.Arn": "ContentTableArn",
-    "ContentTable.StreamArn": "ContentStreamArn",
-    "DerivedTable.Arn": "DerivedTableArn",
-    "TallyFailures.Arn": "TallyFailuresArn",
-}
-"""Placeholders of the policies, and the outputs of the tables' stack that they are."""
 
 
 class Options(NamedTuple):
@@ -130,7 +122,7 @@ def _prepared(stage: str) -> dict[str, str]:
 
 
 def _with_chalice(options: Options, where: Account, tables: Mapping[str, str]) -> None:
-    arns = {placeholder: tables[output] for placeholder, output in _OF_TABLES.items()}
+    arns = {placeholder: tables[output] for placeholder, output in stacks.PLACEHOLDERS.items()}
     project = staging.stage(
         options.stage,
         architecture=options.arch,

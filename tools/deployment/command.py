@@ -80,6 +80,14 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
     return made
 
 
+def whole_number(text: str) -> int:
+    """Read a number of an option, from 0."""
+    if not (text.isascii() and text.isdigit() and len(text) < 16):  # noqa: PLR2004 - a quadrillion
+        msg = "use a whole number from 0"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
 def say(line: str) -> None:
     """Tell a person what was done, when it was done."""
     sys.stdout.write(f"{line}\n")

@@ -51,48 +51,61 @@ def differing(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, 
     }
 
 
+def find(function_arn: str, stream_arn: str) -> Mapping[str, Any] | None:
+    """Give the event source of a function by ARN; None if it does not read this stream."""
+    found: list[Mapping[str, Any]] = [
+        *_client().list_event_source_mappings(FunctionName=function_arn, EventSourceArn=stream_arn)[
+            "EventSourceMappings"
+        ]
+    ]
+    return found[0] if found else None
+
+
 def apply(function: str, stream_arn: str, queue_arn: str) -> list[str]:
     """
     Set what differs.
+
+    Args:
+        function: ARN of the tally's.
 
     Returns:
         Names of the settings that were changed, sorted.
 
     Raises:
-        RefusedError: The function does not read this stream, or not from its
-            beginning.
+        RefusedError: The function does not read this stream.
     """
-    client: LambdaClient = boto3.client("lambda", config=PATIENT)
-    found = _settled(client, function, stream_arn)
+    found = _settled(function, stream_arn)
     changes = differing(wanted(queue_arn), found)
     if changes:
-        client.update_event_source_mapping(UUID=found["UUID"], **changes)
-        _settled(client, function, stream_arn)
+        _client().update_event_source_mapping(UUID=found["UUID"], **changes)
+        _settled(function, stream_arn)
     return sorted(changes)
 
 
-def _settled(client: "LambdaClient", function: str, stream_arn: str) -> Mapping[str, Any]:
+def _settled(function: str, stream_arn: str) -> Mapping[str, Any]:
     """Wait until the mapping may be changed: Lambda makes and changes one in the background."""
     for _ in range(_ATTEMPTS):
-        found = client.list_event_source_mappings(FunctionName=function, EventSourceArn=stream_arn)[
-            "EventSourceMappings"
-        ]
-        if not found:
+        found = find(function, stream_arn)
+        if found is None:
             msg = f"{function} does not read {stream_arn}; run the deployment again"
             raise RefusedError(msg)
-        if found[0]["State"] in _SETTLED:
-            return found[0]
+        if found["State"] in _SETTLED:
+            return found
         time.sleep(_SECONDS)
-    msg = f"the event source of {function} is still {found[0]['State']}; run the deployment again"
+    msg = f"the event source of {function} does not settle; run the deployment again"
     raise RefusedError(msg)
 
 
 def _of_failure(destinations: Any) -> Any:
-    return (
-        {"OnFailure": destinations["OnFailure"]} if (destinations or {}).get("OnFailure") else None
-    )
+    """Leave out the other half, which Lambda tells though it is empty."""
+    named = destinations or {}
+    return {"OnFailure": named["OnFailure"]} if named.get("OnFailure") else None
 
 
 def report(changed: list[str]) -> None:
     """Tell what was set."""
     command.say(f"event source: {'set ' + ', '.join(changed) if changed else 'as it should be'}")
+
+
+def _client() -> "LambdaClient":
+    return boto3.client("lambda", config=PATIENT)

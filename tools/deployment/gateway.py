@@ -37,6 +37,16 @@ def wanted() -> dict[str, Answer]:
     return {name: _wanted(described) for name, described in api["GatewayResponses"].items()}
 
 
+def differing(api_id: str) -> list[str]:
+    """Name the causes whose answer is not as wanted, sorted."""
+    client = boto3.client("apigateway", config=PATIENT)
+    found: dict[str, Answer] = {
+        one["responseType"]: _found(cast("dict[str, Any]", one))
+        for one in client.get_gateway_responses(restApiId=api_id, limit=500)["items"]
+    }
+    return sorted(name for name, answer in wanted().items() if found.get(name) != answer)
+
+
 def apply(api_id: str, stage_name: str) -> list[str]:
     """
     Put the answers that differ, and deploy the API's stage if there was one.
@@ -48,11 +58,7 @@ def apply(api_id: str, stage_name: str) -> list[str]:
         Names of the causes whose answer was put, sorted.
     """
     client = boto3.client("apigateway", config=PATIENT)
-    found: dict[str, Answer] = {
-        one["responseType"]: _found(cast("dict[str, Any]", one))
-        for one in client.get_gateway_responses(restApiId=api_id, limit=500)["items"]
-    }
-    put = sorted(name for name, answer in wanted().items() if found.get(name) != answer)
+    put = differing(api_id)
     for name in put:
         answer = wanted()[name]
         client.put_gateway_response(

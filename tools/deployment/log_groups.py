@@ -20,6 +20,7 @@ from tools.deployment.command import PATIENT
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import LogGroupTypeDef
 
 
 def of_api(stage: str) -> str:
@@ -41,14 +42,18 @@ def ensure(stage: str, days: int) -> bool:
         Whether it did not yet.
     """
     client, name = _client(), of_api(stage)
-    answer = client.describe_log_groups(logGroupNamePrefix=name)
-    found = [group for group in answer["logGroups"] if group["logGroupName"] == name]
-    if found and found[0].get("retentionInDays") == days:
+    found = _find(name)
+    if found is not None and found.get("retentionInDays") == days:
         return False
-    if not found:
+    if found is None:
         client.create_log_group(logGroupName=name)
     client.put_retention_policy(logGroupName=name, retentionInDays=days)
     return True
+
+
+def exists(name: str) -> bool:
+    """Say whether there is a group of this name."""
+    return _find(name) is not None
 
 
 def delete(stage: str) -> None:
@@ -62,6 +67,11 @@ def delete(stage: str) -> None:
                 raise
         else:
             command.say(f"Deleted logs: {name}")
+
+
+def _find(name: str) -> "LogGroupTypeDef | None":
+    groups = _client().describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    return next((group for group in groups if group["logGroupName"] == name), None)
 
 
 def _client() -> "CloudWatchLogsClient":

@@ -27,6 +27,14 @@ _BROKEN: Final = frozenset(
     {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
 )
 
+PLACEHOLDERS: Final = {
+    "ContentTable.Arn": "ContentTableArn",
+    "ContentTable.StreamArn": "ContentStreamArn",
+    "DerivedTable.Arn": "DerivedTableArn",
+    "TallyFailures.Arn": "TallyFailuresArn",
+}
+"""Placeholders of the policies, and the outputs of the tables' stack that they are."""
+
 
 def tables_of(stage: str) -> str:
     """Name the stack of a stage's tables, for functions that Chalice deploys."""
@@ -50,11 +58,11 @@ def find(name: str) -> Mapping[str, Any] | None:
 
 
 def outputs(name: str) -> dict[str, str] | None:
-    """Give the outputs of a stack that is complete; None if there is none."""
+    """Give the outputs of a stack; None before it is complete for the first time."""
     stack = find(name)
-    if stack is None or stack["StackStatus"] in _BROKEN:
+    if stack is None or not stack.get("Outputs"):
         return None
-    return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+    return {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
 
 
 def template_of(name: str) -> Template | None:
@@ -86,7 +94,7 @@ def put(name: str, template: Template, parameters: Mapping[str, str]) -> bool:
         )
         raise RefusedError(msg)
     change: _Change = "create" if stack is None else "update"
-    begun = _begin(change, name, template, _given(stack, parameters))
+    begun = _begin(change, name, template, _given(stack, template, parameters))
     if begun is not None:
         _wait(change, begun)
     return begun is not None
@@ -107,13 +115,14 @@ def delete(name: str) -> None:
 
 
 def _given(
-    stack: Mapping[str, Any] | None, parameters: Mapping[str, str]
+    stack: Mapping[str, Any] | None, template: Template, parameters: Mapping[str, str]
 ) -> "list[ParameterTypeDef]":
     had = {one["ParameterKey"] for one in (stack or {}).get("Parameters", [])}
-    kept: list[ParameterTypeDef] = [
-        {"ParameterKey": key, "UsePreviousValue": True} for key in sorted(had - parameters.keys())
+    kept = had & template.get("Parameters", {}).keys() - parameters.keys()
+    previous: list[ParameterTypeDef] = [
+        {"ParameterKey": key, "UsePreviousValue": True} for key in sorted(kept)
     ]
-    return kept + [
+    return previous + [
         {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
     ]
 
