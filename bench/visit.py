@@ -42,17 +42,18 @@ def _review(api: Api, bill: Bill) -> None:
     with bill.of("POST /articles/{slug}/reviews"):
         posted = api.post(REVIEWS, submission()).body
     path, token = f"{REVIEWS}/{posted['id']}", posted["manage_token"]
+    with bill.of("PATCH /articles/{slug}/reviews/{id}"):
+        api.patch(path, {"message": f"{WORD} again"}, token=token)
     with bill.of("PUT /editor/articles/{slug}/reviews/{id}/reply"):
         api.put(f"/editor{path}/reply", {"message": WORD})
-    decision = {"slug": SLUG, "id": posted["id"], "decision": "reject", "note": ""}
+    with bill.of("DELETE /articles/{slug}/reviews/{id}"):
+        api.delete(path, token=token)
+    other = api.post(REVIEWS, submission(email=f"other.{WORD}@example.com")).body
+    decision = {"slug": SLUG, "id": other["id"], "decision": "reject", "note": ""}
     with bill.of("POST /editor/reviews/decisions, one"):
         api.post("/editor/reviews/decisions", {"decisions": [decision]}, editor=True)
     with bill.of("GET /editor/reviews"):
         api.get("/editor/reviews", editor=True)
-    with bill.of("PATCH /articles/{slug}/reviews/{id}"):
-        api.patch(path, {"message": f"{WORD} again"}, token=token)
-    with bill.of("DELETE /articles/{slug}/reviews/{id}"):
-        api.delete(path, token=token)
 
 
 def _edit(api: Api, bill: Bill) -> None:
