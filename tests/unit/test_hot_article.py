@@ -135,7 +135,6 @@ def test_more_workers_alone_are_slower_on_one_tally_row() -> None:
     ("settings", "limit"),
     [
         (replace(SHORT, shards=4, workers=1), "tally workers"),
-        (replace(SHORT, shards=4, workers=1), "tally workers"),
         (replace(SHORT), "ledger's partition"),
     ],
 )
