@@ -15,9 +15,11 @@ from botocore.exceptions import NoCredentialsError, NoRegionError
 from rich.console import Console
 from rich.table import Table
 
+from chalicelib import metrics
+from chalicelib.model import ReviewStatus
 from tools import secrets
 from tools.deployment import account, command, cost, planned, stack, stacks, staging, wheels
-from tools.deployment.cost import Traffic
+from tools.deployment.cost import Traffic, Watch
 from tools.deployment.planned import Function, There
 
 _WIDTH: Final = 150
@@ -114,14 +116,13 @@ def _environment(functions: list[Function]) -> Table:
 
 def _costs(traffic: Traffic, architecture: str) -> Table:
     kinds = [described["Type"] for described in stack.tables()["Resources"].values()]
-    lines = list(
-        cost.estimate(
-            traffic,
-            architecture=architecture,
-            alarms=kinds.count("AWS::CloudWatch::Alarm"),
-            dashboards=kinds.count("AWS::CloudWatch::Dashboard"),
-        )
+    watch = Watch(
+        # One of them is counted for each status of a review.
+        metrics=len(metrics.UNITS) - 1 + len(ReviewStatus),
+        alarms=kinds.count("AWS::CloudWatch::Alarm"),
+        dashboards=kinds.count("AWS::CloudWatch::Dashboard"),
     )
+    lines = list(cost.estimate(traffic, watch, architecture))
     title = (
         f"A month with {traffic.articles:,} articles, {traffic.reads:,} reads and "
         f"{traffic.reviews:,} reviews, us-east-1, before free tiers and taxes"

@@ -3,6 +3,7 @@
 import json
 import os
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -29,33 +30,54 @@ def read(slug: str) -> dict[str, Any] | None:
 
 
 def store(slug: str, name: str, message: str, rating: int) -> dict[str, Any]:
-    """Store a review in the transaction that Plaudit makes."""
-    review_id = uuid.uuid4().hex
+    """Store a review in the transaction that Plaudit makes, with as many attributes."""
+    review_id, key, at = uuid.uuid4().hex[:26], uuid.uuid4().hex[:26], now()
+    item: dict[str, Any] = {
+        "pk": {"S": f"A#{slug}"},
+        "sk": {"S": f"R#{key}"},
+        "id": {"S": review_id},
+        "revision": {"N": "1"},
+        "status": {"S": "published"},
+        "answered_status": {"S": "published"},
+        "name": {"S": name},
+        "message": {"S": message},
+        "rating": {"N": str(rating)},
+        "submitted_at": {"S": at},
+        "changed_at": {"S": at},
+        "reader": {"S": key},
+        "fingerprint": {"S": key},
+        "idempotency": {"S": ""},
+        "listed_in": {"S": f"A#{slug}"},
+        "rating_order": {"S": f"{rating}#{review_id}"},
+    }
+    gate: dict[str, Any] = {"pk": {"S": f"A#{slug}"}, "sk": {"S": "GATE"}}
     dynamodb.transact_write_items(
         TransactItems=[
             {
                 "ConditionCheck": {
                     "TableName": CONTENT,
-                    "Key": {"pk": {"S": f"A#{slug}"}, "sk": {"S": "GATE"}},
+                    "Key": gate,
                     "ConditionExpression": "attribute_exists(pk)",
+                    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
                 }
             },
             {
                 "Put": {
                     "TableName": CONTENT,
-                    "Item": {
-                        "pk": {"S": f"A#{slug}"},
-                        "sk": {"S": f"R#{review_id}"},
-                        "name": {"S": name},
-                        "message": {"S": message},
-                        "rating": {"N": str(rating)},
-                    },
+                    "Item": item,
                     "ConditionExpression": "attribute_not_exists(pk)",
+                    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
                 }
             },
-        ]
+        ],
+        ClientRequestToken=str(uuid.uuid4()),
     )
     return {"id": review_id, "name": name, "message": message, "rating": rating}
+
+
+def now() -> str:
+    """Give the time in RFC 3339."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def proxied(status: int, body: object) -> dict[str, Any]:

@@ -13,10 +13,11 @@ import boto3
 import pytest
 
 from tests.rehearsal import chalice_world
-from tests.rehearsal.chalice_world import STAGE, World
+from tests.rehearsal.chalice_world import ARCHITECTURE, STAGE, World
 from tools import destroy, secrets, tables
-from tools.deployment import account, event_source, gateway, state
+from tools.deployment import account, event_source, gateway, planned, stacks, state
 from tools.deployment.command import RefusedError
+from tools.deployment.planned import There
 
 pytestmark = [pytest.mark.rehearsal, pytest.mark.slow]
 
@@ -136,6 +137,20 @@ def test_the_api_may_write_to_its_own_group_of_logs_which_is_kept_30_days(deploy
 
     for suffix in ("", "-tally_ratings", "-reconcile_tallies"):
         assert kept[f"/aws/lambda/plaudit-{STAGE}{suffix}"] == 30
+
+
+def test_the_plan_of_what_is_deployed_is_to_change_nothing(deployed: World) -> None:
+    outputs = stacks.outputs(stacks.tables_of(STAGE))
+    assert outputs is not None
+
+    found = planned.resources(
+        STAGE, ARCHITECTURE, There(account.current(), outputs), deployed.memory
+    )
+
+    # The package of a test is made for the Python that runs it.
+    changed = [one for one in found if one.fate != planned.KEEP]
+    assert all(one.kind == "Lambda" and "python3.13" in one.changes for one in changed), changed
+    assert deployed.changes == []
 
 
 def test_a_lost_memory_is_refused_and_made_anew(deployed: World) -> None:

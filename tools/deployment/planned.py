@@ -7,6 +7,7 @@ uploads it anyway.
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import boto3
@@ -84,7 +85,9 @@ def functions(stage: str, there: There | None) -> list[Function]:
     ]
 
 
-def resources(stage: str, architecture: str, there: There | None) -> Iterator[Resource]:
+def resources(
+    stage: str, architecture: str, there: There | None, memory: Path = state.DIRECTORY
+) -> Iterator[Resource]:
     """Give every resource of a stage that Chalice deploys."""
     yield from of_tables(stage, stacks.template_of(stacks.tables_of(stage)) if there else None)
     for function in functions(stage, there):
@@ -97,7 +100,7 @@ def resources(stage: str, architecture: str, there: There | None) -> Iterator[Re
     rule = f"plaudit-{stage}-reconcile_tallies-event"
     yield Resource("schedule", rule, KEEP if there and _has_rule(rule) else CREATE)
     yield _of_event_source(stage, there)
-    yield from _of_api(stage, there)
+    yield from _of_api(stage, there, memory)
 
 
 def of_tables(stage: str, deployed: Template | None) -> Iterator[Resource]:
@@ -148,10 +151,10 @@ def _of_event_source(stage: str, there: There | None) -> Resource:
     return Resource("event source", name, fate, ", ".join(sorted(changes)))
 
 
-def _of_api(stage: str, there: There | None) -> Iterator[Resource]:
-    known = there is not None and bool(state.recorded(stage))
+def _of_api(stage: str, there: There | None, memory: Path) -> Iterator[Resource]:
+    known = there is not None and bool(state.recorded(stage, memory))
     yield Resource("REST API", f"plaudit, stage {stage}", KEEP if known else CREATE)
-    causes = gateway.differing(state.api_id(stage)) if known else sorted(gateway.wanted())
+    causes = gateway.differing(state.api_id(stage, memory)) if known else sorted(gateway.wanted())
     fate = (CHANGE if causes else KEEP) if known else CREATE
     yield Resource("gateway answers", f"{len(gateway.wanted())} causes", fate, ", ".join(causes))
 

@@ -58,11 +58,11 @@ def find(name: str) -> Mapping[str, Any] | None:
 
 
 def outputs(name: str) -> dict[str, str] | None:
-    """Give the outputs of a stack that is complete; None if there is none."""
+    """Give the outputs of a stack; None before it is complete for the first time."""
     stack = find(name)
-    if stack is None or stack["StackStatus"] in _BROKEN:
+    if stack is None or not stack.get("Outputs"):
         return None
-    return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+    return {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
 
 
 def template_of(name: str) -> Template | None:
@@ -94,7 +94,7 @@ def put(name: str, template: Template, parameters: Mapping[str, str]) -> bool:
         )
         raise RefusedError(msg)
     change: _Change = "create" if stack is None else "update"
-    begun = _begin(change, name, template, _given(stack, parameters))
+    begun = _begin(change, name, template, _given(stack, template, parameters))
     if begun is not None:
         _wait(change, begun)
     return begun is not None
@@ -115,13 +115,14 @@ def delete(name: str) -> None:
 
 
 def _given(
-    stack: Mapping[str, Any] | None, parameters: Mapping[str, str]
+    stack: Mapping[str, Any] | None, template: Template, parameters: Mapping[str, str]
 ) -> "list[ParameterTypeDef]":
     had = {one["ParameterKey"] for one in (stack or {}).get("Parameters", [])}
-    kept: list[ParameterTypeDef] = [
-        {"ParameterKey": key, "UsePreviousValue": True} for key in sorted(had - parameters.keys())
+    kept = had & template.get("Parameters", {}).keys() - parameters.keys()
+    previous: list[ParameterTypeDef] = [
+        {"ParameterKey": key, "UsePreviousValue": True} for key in sorted(kept)
     ]
-    return kept + [
+    return previous + [
         {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
     ]
 

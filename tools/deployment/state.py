@@ -94,9 +94,10 @@ def check(stage: str, where: Account, directory: Path = DIRECTORY) -> None:
             f"are of {where.number} in {where.region}. Use the other ones, or move the file away"
         )
         raise RefusedError(msg)
-    if not resources and _find_function(stage) is not None:
+    there = [name for name in _looked_for(stage) if _find_function(name) is not None]
+    if not resources and there:
         msg = (
-            f"{api_function(stage)} is deployed, but .chalice/deployed/{stage}.json is not here, "
+            f"{' and '.join(there)} exist, but .chalice/deployed/{stage}.json is not here, "
             "without which Chalice would make a second API. Put the file back, or have it made "
             f"anew from what is in the account: make deploy STAGE={stage} ADOPT=1"
         )
@@ -112,11 +113,14 @@ def adopt(stage: str, where: Account, directory: Path = DIRECTORY) -> None:
     """
     if recorded(stage, directory):
         return
-    function = _find_function(stage)
-    if function is None:
+    api, tally = (_find_function(name) for name in _looked_for(stage))
+    if api is None and tally is None:
         msg = f"there is no function {api_function(stage)} to adopt; deploy without ADOPT"
         raise RefusedError(msg)
-    found = [*_apis(stage, function, where), *_event_sources(where.function(tally_function(stage)))]
+    found = [
+        *(_apis(stage, api, where) if api else []),
+        *(_event_sources(tally) if tally else []),
+    ]
     memory = {"resources": found, "schema_version": "2.0", "backend": "api"}
     directory.mkdir(parents=True, exist_ok=True)
     (directory / f"{stage}.json").write_text(json.dumps(memory, indent=2) + "\n")
@@ -151,10 +155,15 @@ def _delete_mapping(uuid: str) -> None:
             raise
 
 
-def _find_function(stage: str) -> str | None:
-    """Give the ARN of the API's function, None if there is none."""
+def _looked_for(stage: str) -> tuple[str, str]:
+    """Name the functions of what Chalice asks its memory for; it may have failed between them."""
+    return api_function(stage), tally_function(stage)
+
+
+def _find_function(name: str) -> str | None:
+    """Give the ARN of a function, None if there is none."""
     try:
-        found = _client().get_function_configuration(FunctionName=api_function(stage))
+        found = _client().get_function_configuration(FunctionName=name)
     except ClientError as error:
         if error.response["Error"]["Code"] == "ResourceNotFoundException":
             return None
