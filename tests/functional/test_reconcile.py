@@ -26,6 +26,7 @@ RANK: Final = "the rank is not that of the tally"
 MISSING: Final = "the article is missing among the best"
 HIDDEN: Final = "the article stands among the best and is not public"
 PLACE: Final = "the article's place among the best is out of date"
+AHEAD: Final = "the article's place among the best is ahead of it"
 
 FIRST = keys.ledger(SLUG, rows.digest(1))
 TALLY = keys.tally(SLUG)
@@ -111,6 +112,10 @@ DAMAGES: dict[str, tuple[Callable[[], object], tuple[str, ...]]] = {
     "lost change of tags": (lambda: rows.put(rows.article(2, tags=("printing",))), (PLACE,)),
     "lost change of author": (lambda: rows.put(rows.article(2, author=None)), (PLACE,)),
     "removed article": (lambda: rows.delete(keys.article(SLUG)), (HIDDEN,)),
+    "place of an article that was set back": (
+        lambda: tallies.place(SLUG, rows.article().summary, 5, 0),
+        (AHEAD,),
+    ),
 }
 
 
