@@ -1,7 +1,10 @@
 """What the reconciler finds wrong with a tally, and puts right."""
 
+import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -287,3 +290,12 @@ def test_the_worker_repairs_every_article_and_tells_how_many(
     told = [(record.getMessage(), getattr(record, "fields", {})) for record in caplog.records]
     assert ("drift", {"slug": "moth", "causes": LOST}) in told
     assert told[-1] == ("reconciled", summary)
+
+
+def test_the_manuals_call_of_the_lambda_is_one_that_it_takes() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    (payload,) = re.findall(r"--payload '(.+)'", manual)
+
+    summary = reconcile.reconcile_tallies(json.loads(payload), None)
+
+    assert summary["articles"] == 0
