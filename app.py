@@ -10,6 +10,7 @@ from chalice.app import Chalice, CORSConfig
 
 from chalicelib import logs
 from chalicelib.api import articles, editor, http, reviews, service
+from chalicelib.store import client
 from chalicelib.workers import reconcile, tally
 
 app = Chalice(app_name="plaudit", configure_logs=False)
@@ -33,4 +34,5 @@ if os.environ.get("STAGE") == "local" and os.environ.get("AWS_CHALICE_CLI_MODE")
     localdev.start(app)
 
 http.refuse_other_methods(app)
+client.prepare(os.environ)
 logs.configure()

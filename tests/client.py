@@ -1,5 +1,5 @@
 """
-A client of the app without sockets: the local gateway, JSON in and out.
+A client of the app: JSON in and out, without sockets unless told otherwise.
 
 Every answer is held against the OpenAPI document and searched for readers.
 """
@@ -7,7 +7,7 @@ Every answer is held against the OpenAPI document and searched for readers.
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from chalice.app import Chalice
 from chalice.config import Config
@@ -45,13 +45,19 @@ class Answer:
         return {error["pointer"]: error["code"] for error in self.body["errors"]}
 
 
-class Api:
-    """Sends requests into the app as API Gateway would."""
+class Sender(Protocol):
+    """Carries a request to the app and gives what a Lambda answers to a gateway."""
 
-    def __init__(self, app: Chalice) -> None:
+    def handle_request(self, method: str, path: str, headers: Any, body: bytes | None) -> Any:
+        """Give `statusCode`, `headers` and `body`."""
+
+
+class Api:
+    """Sends requests into the app as API Gateway would, or to where the app is deployed."""
+
+    def __init__(self, app: Chalice, sender: Sender | None = None) -> None:
         self._app = app
-        self._gateway = Gateway(app, Config())
-        self._gateway.event_converter.LOCAL_SOURCE_IP = privacy.SOURCE_IP
+        self._sender = sender or _in_process(app)
 
     def request(
         self,
@@ -84,7 +90,7 @@ class Api:
             sent.setdefault("Content-Type", "application/json")
         if isinstance(body, dict) and isinstance(body.get("email"), str):
             privacy.remember(body["email"])
-        response = self._gateway.handle_request(method, path, sent, raw)
+        response = self._sender.handle_request(method, path, sent, raw)
         headers_sent = {name.lower(): value for name, value in response["headers"].items()}
         answer = Answer(response["statusCode"], headers_sent, response["body"] or "")
         leaks = list(privacy.found_in(answer.text + json.dumps(headers_sent)))
@@ -112,6 +118,12 @@ class Api:
     def delete(self, path: str, **options: Any) -> Answer:
         """DELETE."""
         return self.request("DELETE", path, **options)
+
+
+def _in_process(app: Chalice) -> Sender:
+    gateway = Gateway(app, Config())
+    gateway.event_converter.LOCAL_SOURCE_IP = privacy.SOURCE_IP
+    return gateway
 
 
 def check_contract(app: Chalice, method: str, path: str, answer: Answer) -> None:

@@ -8,12 +8,16 @@ whose release is pinned; DynamoDB itself has no way to clear a table or a stream
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import cache
+from typing import Any
 
+from botocore.validate import ParamValidator
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import StreamShard
 
+from chalicelib.store import client
 from localdev import tables
 from localdev.aws import REGION
 
@@ -27,6 +31,7 @@ def opened() -> Iterator[None]:
     run and not to one mock.
     """
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
+        _check_requests()
         empty()
         yield
 
@@ -43,6 +48,17 @@ def empty() -> None:
         table.items.clear()
         if table.stream_shard is not None:
             table.stream_shard = StreamShard(DEFAULT_ACCOUNT_ID, table)
+
+
+@cache
+def _check_requests() -> None:
+    """Hold each request of the app against DynamoDB's model; moto takes more than DynamoDB."""
+    client.dynamodb().meta.events.register("before-parameter-build.dynamodb", _check)
+
+
+def _check(params: dict[str, Any], model: Any, **_: Any) -> None:
+    report = ParamValidator().validate(params, model.input_shape)
+    assert not report.has_errors(), report.generate_report()
 
 
 def lose(name: str) -> None:

@@ -46,7 +46,7 @@ def find() -> str:
         if found is not None:
             return found
     msg = (
-        f"{NAME} is needed, the Lambdas' Python, and none was found on PATH, with pyenv or with uv.\n"
+        f"{NAME}, the Lambdas' Python, is needed: none on PATH, with pyenv or with uv.\n"
         f"Install one (`pyenv install {VERSION[0]}.{VERSION[1]}`, `uv python install "
         f"{VERSION[0]}.{VERSION[1]}`) or name it: LAMBDA_PYTHON=/path/to/{NAME}"
     )

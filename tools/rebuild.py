@@ -23,11 +23,11 @@ from typing import Final, NamedTuple
 
 from chalicelib.errors import UnavailableError
 from chalicelib.model import Tally
-from chalicelib.store import articles, forgetting, listings, relisting, tallies
+from chalicelib.store import articles, listings, tallies
 from chalicelib.store.items import MalformedItemError
 from chalicelib.store.tallies import Standing
 from chalicelib.workers import reconcile
-from tools import failures
+from tools import failures, forgetting, relisting
 from tools.failures import MisusedError
 
 DONE: Final = 0

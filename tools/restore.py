@@ -23,9 +23,8 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from chalicelib import settings
-from chalicelib.store import restoring
 from chalicelib.store.attributes import Item
-from tools import failures
+from tools import failures, restoring
 from tools.failures import MisusedError
 
 DONE: Final = 0

@@ -13,13 +13,12 @@ import time
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import settings
 from chalicelib.errors import UnavailableError
 from chalicelib.settings import Secrets
+from chalicelib.store import sdk
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -78,8 +77,5 @@ def _read(path: str, period: int) -> Secrets:
 
 @cache
 def _ssm() -> "SSMClient":
-    # Well below the 29 s of API Gateway, like the tables' client.
-    config = Config(
-        connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}
-    )
-    return boto3.client("ssm", config=config)
+    made: SSMClient = sdk.make("ssm")
+    return made

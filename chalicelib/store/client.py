@@ -18,12 +18,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from chalicelib.errors import UnavailableError
+from chalicelib.store import sdk
 from chalicelib.store.attributes import Item
 
 if TYPE_CHECKING:
@@ -73,18 +72,23 @@ class _ConflictError(Exception):
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    """
-    Give the process's client.
+    """Give the process's client."""
+    made: DynamoDBClient = sdk.make("dynamodb")
+    return made
 
-    Timeouts in seconds; three attempts of 2 s stay well below API Gateway's 29.
+
+def prepare(environ: Mapping[str, str]) -> None:
     """
-    config = Config(
-        connect_timeout=1,
-        read_timeout=2,
-        retries={"mode": "standard", "total_max_attempts": 3},
-        tcp_keepalive=True,
-    )
-    return boto3.client("dynamodb", config=config)
+    Make the client if this process is a Lambda, for when its entrypoint is imported.
+
+    Lambda initialises with a whole core, however little of one the function
+    has afterwards; elsewhere nobody waits for what may not be needed.
+
+    Args:
+        environ: The process's.
+    """
+    if "AWS_LAMBDA_FUNCTION_NAME" in environ:
+        dynamodb()
 
 
 def call(operation: str, **parameters: Any) -> Any:

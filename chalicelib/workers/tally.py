@@ -21,7 +21,7 @@ from chalicelib import logs
 from chalicelib.metrics import Measured
 from chalicelib.model import now
 from chalicelib.rules.ratings import score
-from chalicelib.store import quarantine, tallies
+from chalicelib.store import client, quarantine, tallies
 from chalicelib.store.items import MalformedItemError
 from chalicelib.store.tallies import Entry, Seen
 from chalicelib.workers import records
@@ -37,6 +37,7 @@ _PLACEHOLDER: Final = (
 Answer: TypeAlias = dict[str, list[dict[str, str]]]
 
 workers = Blueprint(__name__)
+client.prepare(os.environ)
 
 
 class _Asked(NamedTuple):
@@ -48,7 +49,8 @@ class _Asked(NamedTuple):
 
 @workers.on_dynamodb_record(
     stream_arn=os.environ.get("CONTENT_STREAM_ARN", _PLACEHOLDER),
-    batch_size=100,
+    # One transaction: 99 ledger entries and the tally.
+    batch_size=99,
     starting_position="TRIM_HORIZON",
     name="tally_ratings",
     maximum_batching_window_in_seconds=1,

@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from chalicelib import settings
-from chalicelib.store import client, forgetting, items, keys, relisting, tallies
+from chalicelib.store import client, items, keys, tallies
 from chalicelib.workers import reconcile
 from localdev import tables
 from tests import builders, moto_tables, rows
@@ -17,7 +17,7 @@ from tests.client import Api
 from tests.conftest import Deliver
 from tests.faults import Faults
 from tests.iam import Recorder
-from tools import rebuild
+from tools import forgetting, rebuild, relisting
 
 Run = Callable[..., tuple[int, list[str], str]]
 LISTS = (

@@ -27,9 +27,9 @@ def free_port() -> int:
     return port
 
 
-def wait_until(condition: Callable[[], Any]) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """Ask until the answer is true; gives the answer."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < deadline, "the condition was never met"
         time.sleep(0.02)

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
+from chalicelib.store import client
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import json, sys
@@ -36,10 +38,10 @@ class Imported(NamedTuple):
 
 
 @cache
-def imported(module: str) -> Imported:
+def imported(module: str, **environment: str) -> Imported:
     program = PROGRAM.format(module=module, watched=WATCHED)
     command = [sys.executable, "-B", "-c", program]
-    done = subprocess.run(command, cwd=ROOT, env={}, capture_output=True, check=True)  # noqa: S603
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)  # noqa: S603
     modules, seen = json.loads(done.stdout)
     deeds = [
         [what, text] for what, text in seen if text.rstrip("',)").rpartition(".")[2] not in CODE
@@ -49,10 +51,13 @@ def imported(module: str) -> Imported:
 
 WRITES_ONLY = ["email_validator", "markdown_it", "nh3", "pydantic"]
 LAPTOP = ["localdev", "moto", "tools"]
+# The SDK's resources and transfers, half of what its client takes to import.
+UNUSED = ["boto3", "s3transfer"]
+NOBODYS = [*WRITES_ONLY, *LAPTOP, *UNUSED]
 FOREIGN = {
-    "app": [*WRITES_ONLY, *LAPTOP],
-    "chalicelib.workers.reconcile": [*WRITES_ONLY, *LAPTOP, "app", "chalicelib.api"],
-    "chalicelib.workers.tally": [*WRITES_ONLY, *LAPTOP, "app", "chalicelib.api"],
+    "app": [*NOBODYS, "chalicelib.api.schemas", "chalicelib.api.openapi"],
+    "chalicelib.workers.reconcile": [*NOBODYS, "app", "chalicelib.api", "chalicelib.guard"],
+    "chalicelib.workers.tally": [*NOBODYS, "app", "chalicelib.api", "chalicelib.guard"],
 }
 
 
@@ -69,3 +74,25 @@ def test_importing_does_nothing_but_load_code(module: str) -> None:
     deeds = imported(module).deeds
 
     assert deeds == []
+
+
+@pytest.mark.parametrize("module", ["app", "chalicelib.workers.tally"])
+def test_lambda_makes_its_client_while_it_is_initialised(module: str) -> None:
+    environment = {
+        "AWS_LAMBDA_FUNCTION_NAME": "plaudit-dev",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "of-the-role",
+        "AWS_SECRET_ACCESS_KEY": "of-the-role",
+    }
+
+    deeds = imported(module, **environment).deeds
+
+    assert any("dynamodb" in text and "service-2.json" in text for _, text in deeds)
+    assert {what for what, _ in deeds} == {"open"}
+
+
+def test_client_is_prepared_once() -> None:
+    for _ in range(2):
+        client.prepare({"AWS_LAMBDA_FUNCTION_NAME": "plaudit-dev"})
+
+    assert client.dynamodb.cache_info().currsize == 1

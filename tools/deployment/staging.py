@@ -61,20 +61,37 @@ def stage(
         WheelError: A pinned wheel cannot be had for this architecture.
         TemplateError: A placeholder has no value.
     """
-    settings = _settings(stage_name)
+    configured = settings(stage_name)
     project = build / f"{stage_name}-{architecture}"
-    shutil.rmtree(project, ignore_errors=True)
-    (project / ".chalice").mkdir(parents=True)
-    shutil.copy(ROOT / "app.py", project)
-    shutil.copytree(ROOT / "chalicelib", project / "chalicelib", ignore=_IGNORED)
-    (project / "requirements.txt").touch()
-    wheels.unpack(project / "vendor", architecture=architecture, cache=build / "wheels")
-    bytecode.add(project)
-    _write_config(project, settings, architecture, content_stream_arn)
+    draft = build / f"{project.name}.draft"
+    shutil.rmtree(draft, ignore_errors=True)
+    (draft / ".chalice").mkdir(parents=True)
+    shutil.copy(ROOT / "app.py", draft)
+    shutil.copytree(ROOT / "chalicelib", draft / "chalicelib", ignore=_IGNORED)
+    (draft / "requirements.txt").touch()
+    wheels.unpack(draft / "vendor", architecture=architecture, cache=build / "wheels")
+    bytecode.add(draft)
+    _write_config(draft, configured, architecture, content_stream_arn)
     for policy in sorted((ROOT / ".chalice").glob("policy-*.json")):
-        _write(project / ".chalice" / policy.name, _rendered(policy, policies))
-    _same_modes(project)
+        _write(draft / ".chalice" / policy.name, _rendered(policy, policies))
+    _settle(draft, project)
     return project
+
+
+def settings(stage_name: str) -> dict[str, Any]:
+    """
+    Read `.chalice/config.json`, with the settings of this stage alone.
+
+    Raises:
+        StageError: There is no such stage, or it is `local`.
+    """
+    found: dict[str, Any] = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    deployable = sorted(found["stages"].keys() - {"local"})
+    if stage_name not in deployable:
+        msg = f"no stage {stage_name!r} in .chalice/config.json; there are {', '.join(deployable)}"
+        raise StageError(msg)
+    found["stages"] = {stage_name: found["stages"][stage_name]}
+    return found
 
 
 class StageError(Exception):
@@ -86,7 +103,7 @@ def release() -> str:
     named = os.environ.get("RELEASE")
     if named:
         return named
-    described = subprocess.run(  # noqa: S603 - a fixed command
+    described = subprocess.run(
         ["git", "describe", "--always", "--dirty"],  # noqa: S607 - git is where PATH says
         cwd=ROOT,
         capture_output=True,
@@ -96,23 +113,14 @@ def release() -> str:
     return described.stdout.strip() or "unreleased"
 
 
-def _settings(stage_name: str) -> dict[str, Any]:
-    settings: dict[str, Any] = json.loads((ROOT / ".chalice" / "config.json").read_text())
-    deployable = sorted(settings["stages"].keys() - {"local"})
-    if stage_name not in deployable:
-        msg = f"no stage {stage_name!r} in .chalice/config.json; there are {', '.join(deployable)}"
-        raise StageError(msg)
-    settings["stages"] = {stage_name: settings["stages"][stage_name]}
-    return settings
-
-
 def _write_config(
     project: Path, settings: dict[str, Any], architecture: str, content_stream_arn: str | None
 ) -> None:
     (chosen,) = settings["stages"].values()
-    chosen["environment_variables"]["RELEASE"] = release()
+    environment = chosen.setdefault("environment_variables", {})
+    environment["RELEASE"] = release()
     if content_stream_arn is not None:
-        chosen["environment_variables"]["CONTENT_STREAM_ARN"] = content_stream_arn
+        environment["CONTENT_STREAM_ARN"] = content_stream_arn
     settings["lambda_architecture"] = architecture
     _write(project / ".chalice" / "config.json", settings)
 
@@ -126,7 +134,21 @@ def _write(path: Path, document: dict[str, Any]) -> None:
     path.write_text(json.dumps(document, indent=2) + "\n")
 
 
-def _same_modes(project: Path) -> None:
-    """Give every file the same mode: it is part of the zip, and umask should not be."""
-    for path in project.rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o644)
+def _settle(draft: Path, project: Path) -> None:
+    """
+    Copy the draft in one order and with the same modes.
+
+    Chalice zips files with their modes and in the order of the directory. The
+    modes should not be this user's, and the order should be the same each time
+    on this machine; `make package` sorts the zip besides.
+    """
+    shutil.rmtree(project, ignore_errors=True)
+    project.mkdir()
+    for path in sorted(draft.rglob("*")):
+        settled = project / path.relative_to(draft)
+        if path.is_dir():
+            settled.mkdir()
+        else:
+            shutil.copyfile(path, settled)
+            settled.chmod(0o644)
+    shutil.rmtree(draft)

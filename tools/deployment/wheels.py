@@ -26,6 +26,16 @@ Source:
 """
 
 
+_UNUSED: Final = (
+    # email-validator asks the DNS only where it is told to check deliverability.
+    "dns",
+    "dnspython-*.dist-info",
+    # pydantic asks for its old self only where a class has `__get_validators__`.
+    "pydantic/v1",
+)
+"""What no Lambda ever imports, a fifth of the zip."""
+
+
 class WheelError(Exception):
     """pip could not get what `requirements.txt` pins."""
 
@@ -54,8 +64,9 @@ def unpack(directory: Path, *, architecture: str, cache: Path) -> None:
 
 
 def _key(architecture: str) -> str:
-    pinned = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]
-    return f"{sys.implementation.cache_tag}-{architecture}-{pinned}"
+    # This file says what is left out.
+    pinned = hashlib.sha256(REQUIREMENTS.read_bytes() + Path(__file__).read_bytes())
+    return f"{sys.implementation.cache_tag}-{architecture}-{pinned.hexdigest()[:16]}"
 
 
 def _install(directory: Path, architecture: str) -> None:
@@ -77,8 +88,10 @@ def _version() -> str:
 
 
 def _strip(directory: Path) -> None:
-    """Take out what names this machine (scripts, records) and is never imported."""
-    shutil.rmtree(directory / "bin", ignore_errors=True)
+    """Take out what names this machine (scripts, records) and what is never imported."""
+    for pattern in ("bin", *_UNUSED):
+        for unused in directory.glob(pattern):
+            shutil.rmtree(unused)
     for metadata in directory.glob("*.dist-info"):
         for name in ("RECORD", "REQUESTED", "INSTALLER", "direct_url.json"):
             (metadata / name).unlink(missing_ok=True)

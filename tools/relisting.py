@@ -8,8 +8,9 @@ The listing rows of articles, made again from the articles themselves.
     relist              TransactWriteItems: article checked, listings  1
     unlist              TransactWriteItems: article checked, listing   1
 
-For `tools.rebuild` alone: no Lambda may scan. What is written is written only
-while the article is as it was read; whoever changes it writes its rows itself.
+For `tools.rebuild` alone, with an operator's rights: no Lambda may scan. What
+is written is written only while the article is as it was read; whoever changes
+it writes its rows itself.
 """
 
 from collections.abc import Iterator

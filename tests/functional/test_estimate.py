@@ -1,0 +1,61 @@
+"""The units of the cost estimate are those that are metered."""
+
+from chalicelib.workers.reconcile import reconcile
+from chalicelib.workers.tally import tally_ratings
+from tests import rows, seeding
+from tests.billing import ARTICLE, REVIEWS, SLUG, WORD, Bill, article, furnish, submission
+from tests.client import Api
+from tests.conftest import Deliver
+from tools.deployment import cost
+from tools.deployment.cost import Traffic, Units, Watch
+
+
+def test_units_are_those_of_the_meter(api: Api, deliver: Deliver) -> None:
+    bill = Bill()
+    furnish(api, deliver)
+
+    with bill.of("reconcile an article, all well"):
+        reconcile(SLUG, repair=True)
+    seeding.copy_article(SLUG, copies=24)
+    seeding.copy_review(SLUG, total=25)
+    with bill.of("GET /articles"):
+        api.get("/articles")
+    with bill.of("GET /articles/{slug}"):
+        api.get(ARTICLE)
+    with bill.of("GET …/reviews"):
+        api.get(REVIEWS)
+    with bill.of("count a review"):
+        tally_ratings({"Records": [rows.record(None, rows.review(1, slug=SLUG))]}, None)
+    with bill.of("POST a review"):
+        api.post(REVIEWS, submission())
+    deliver()
+    with bill.of("PUT a published one"):
+        api.put(f"/articles/{WORD}", article())
+    with bill.of("rank a published article"):
+        deliver()
+
+    metered = {name: Units(one.read, one.table + one.indexes) for name, one in bill.costs.items()}
+    assert metered == cost.UNITS
+
+
+def test_lines_add_up_from_their_own_arithmetic() -> None:
+    traffic = Traffic(articles=100, reads=1_000_000, reviews=10_000)
+
+    lines = list(cost.estimate(traffic, Watch(12, 10, 1), "arm64"))
+
+    by_name = {line.what: line for line in lines}
+    assert by_name["API Gateway"].dollars == (1_000_000 + 10_000 + 100) * 3.5 / 1_000_000
+    assert by_name["DynamoDB GET /articles/{slug}"].dollars == 400_000 * 2 * 0.125 / 1_000_000
+    assert by_name["DynamoDB POST a review"].arithmetic == (
+        "10,000 x 8 = 80,000 write units x $0.625 / 1,000,000"
+    )
+    assert by_name["Alarms"].dollars == 1.0
+    assert sum(line.dollars for line in lines) < 20
+    assert all(line.source for line in lines)
+
+
+def test_no_traffic_costs_what_watches_it_alone() -> None:
+    lines = cost.estimate(Traffic(0, 0, 0), Watch(12, 2, 1), "x86_64")
+
+    paid = {line.what for line in lines if line.dollars > 0}
+    assert paid == {"Lambda calls", "Metrics", "Alarms", "Dashboards", "Reading secrets"}

@@ -1,0 +1,23 @@
+"""What API Gateway answers before any code of ours."""
+
+import pytest
+
+from tests.client import Api
+
+
+@pytest.mark.parametrize("token", [None, "nobodys"], ids=["anonymous", "with a bearer token"])
+def test_an_unknown_path_is_a_problem_that_browsers_may_read(
+    token: str | None, visitor: Api
+) -> None:
+    answer = visitor.get("/no/such/path", token=token)
+
+    assert (answer.status, answer.code) == (404, "route_not_found")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.body["request_id"]
+
+
+def test_a_method_that_a_path_does_not_have_is_refused_by_the_app(visitor: Api) -> None:
+    answer = visitor.delete("/articles", editor=True)
+
+    assert (answer.status, answer.code) == (405, "method_not_allowed")

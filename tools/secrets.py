@@ -1,0 +1,163 @@
+"""
+`python -m tools.secrets STAGE`: a stage's secrets in SSM Parameter Store.
+
+Makes those that are missing, random, and overwrites none; a value that is
+there is never printed. The first editor's key is shown this once. A captcha
+provider's secret is taken from CAPTCHA_SECRET or from standard input, and only
+if the stage asks readers for a captcha.
+
+    --rotate signing   puts a new signing secret before the ones there are
+    --no-editor        makes no editor's key: SSM keeps no empty value, and a
+                       stage without the parameter has no editors
+"""
+
+import getpass
+import os
+import secrets
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+import boto3
+
+from tools import keys
+from tools.deployment import command, staging
+from tools.deployment.command import PATIENT, RefusedError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+READER: Final = "reader-secret"
+SIGNING: Final = "signing-secrets"
+EDITORS: Final = "editor-keys"
+CAPTCHA: Final = "captcha-secret"
+
+_FIRST_EDITOR: Final = "editor"
+_BYTES: Final = 32
+
+
+def main(arguments: Sequence[str]) -> int:
+    """
+    Make what is missing.
+
+    Returns:
+        The exit status, as `tools.deployment.command` has it.
+
+    Raises:
+        SystemExit: The command line cannot be read, or asks for help.
+    """
+    parser = command.parser("tools.secrets", "Make the secrets that a stage lacks.")
+    parser.add_argument("--rotate", choices=["signing"], help="put a new secret before the old")
+    parser.add_argument("--no-editor", action="store_true", help="make no first editor's key")
+    given = parser.parse_args(arguments)
+    return command.run(
+        "tools.secrets",
+        lambda: (
+            rotate(given.stage) if given.rotate else make(given.stage, editor=not given.no_editor)
+        ),
+    )
+
+
+def make(stage: str, *, editor: bool = True) -> None:
+    """
+    Make the secrets that are missing.
+
+    Raises:
+        StageError: There is no such stage to deploy.
+        RefusedError: No captcha secret was given to a stage that needs one.
+    """
+    environment = staging.settings(stage)["stages"][stage]["environment_variables"]
+    client, path = _client(), environment["SECRETS_PATH"]
+    makers: dict[str, Callable[[], tuple[str, str]]] = {READER: _random, SIGNING: _random}
+    if editor:
+        makers[EDITORS] = _editor
+    if environment["CAPTCHA"] != "off":
+        makers[CAPTCHA] = _captcha
+    found = present(client, path)
+    for name, maker in makers.items():
+        if name in found:
+            command.say(f"{path}/{name}  exists")
+            continue
+        value, said = maker()
+        _put(client, f"{path}/{name}", value, overwrite=False)
+        command.say(f"{path}/{name}  made{said}")
+
+
+def rotate(stage: str) -> None:
+    """
+    Put a new signing secret before the ones there are, which go on verifying.
+
+    Raises:
+        StageError: There is no such stage to deploy.
+        RefusedError: There is none yet.
+    """
+    path = path_of(stage)
+    client, name = _client(), f"{path}/{SIGNING}"
+    if SIGNING not in present(client, path):
+        msg = f"there is no {name} to rotate; run: make secrets STAGE={stage}"
+        raise RefusedError(msg)
+    old = client.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+    _put(client, name, f"{secrets.token_urlsafe(_BYTES)},{old}", overwrite=True)
+    count = old.count(",") + 2
+    command.say(f"{name}  a new one signs, {count} verify; in force within 5 minutes")
+
+
+def missing(stage: str) -> list[str]:
+    """Name the parameters without which the stage would refuse to serve."""
+    environment = staging.settings(stage)["stages"][stage]["environment_variables"]
+    needed = [READER, SIGNING, *([] if environment["CAPTCHA"] == "off" else [CAPTCHA])]
+    path = environment["SECRETS_PATH"]
+    found = present(_client(), path)
+    return [f"{path}/{name}" for name in needed if name not in found]
+
+
+def path_of(stage: str) -> str:
+    """Give the path of a stage's secrets, `/plaudit/<stage>`."""
+    path: str = staging.settings(stage)["stages"][stage]["environment_variables"]["SECRETS_PATH"]
+    return path
+
+
+def present(client: "SSMClient", path: str) -> set[str]:
+    """Name the secrets that exist, without reading one."""
+    names = [f"{path}/{name}" for name in (READER, SIGNING, EDITORS, CAPTCHA)]
+    missing = client.get_parameters(Names=names, WithDecryption=False)["InvalidParameters"]
+    return {name.rpartition("/")[2] for name in names if name not in missing}
+
+
+def _put(client: "SSMClient", name: str, value: str, *, overwrite: bool) -> None:
+    client.put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=overwrite)
+
+
+def _random() -> tuple[str, str]:
+    return secrets.token_urlsafe(_BYTES), ""
+
+
+def _editor() -> tuple[str, str]:
+    key = keys.new_key()
+    said = f", with a key for {_FIRST_EDITOR}, shown this once:  {key}"
+    return keys.entry(_FIRST_EDITOR, key), said
+
+
+def _captcha() -> tuple[str, str]:
+    value = os.environ.get("CAPTCHA_SECRET") or _asked()
+    if not value:
+        msg = (
+            "this stage asks for a captcha: give the provider's secret in CAPTCHA_SECRET or on "
+            "standard input"
+        )
+        raise RefusedError(msg)
+    return value, ""
+
+
+def _asked() -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass("Secret of the captcha provider: ").strip()
+    return sys.stdin.readline().strip()
+
+
+def _client() -> "SSMClient":
+    return boto3.client("ssm", config=PATIENT)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
