@@ -78,7 +78,8 @@ def events_in_the_code() -> set[str]:
         for node in ast.walk(tree_of(module))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in LOGGED
     )
-    return {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
+    names = (call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant))
+    return {name for name in names if isinstance(name, str)}
 
 
 def table_after(heading: str, first: str) -> dict[str, str]:
