@@ -318,6 +318,21 @@ def test_an_event_source_of_a_former_stream_is_left(account: None, tmp_path: Pat
     assert json.loads(path.read_text())["resources"] == remembered[:1]
 
 
+def test_destroying_one_stack_asks_for_its_name_and_keeps_the_secrets(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(secrets, "dev")
+    stacks.put("plaudit-dev", {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}, {})
+
+    with pytest.raises(command.RefusedError, match="another name"):
+        destroy.destroy("dev", tmp_path, lambda: "plaudit-dev-tables\n")
+    assert stacks.find("plaudit-dev") is not None
+    destroy.destroy("dev", tmp_path, lambda: "plaudit-dev\n")
+
+    assert stacks.find("plaudit-dev") is None
+    assert "kept: secret /plaudit/dev/reader-secret" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("code", ["ExpiredToken", "AccessDenied", "ThrottlingException"])
 def test_aws_that_refuses_is_told_in_one_line(
     run: Run, monkeypatch: pytest.MonkeyPatch, code: str
