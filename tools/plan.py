@@ -60,7 +60,8 @@ def show(stage: str, architecture: str, traffic: Traffic) -> None:
     staging.settings(stage)
     console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
     there = _there(console, stage)
-    console.print(_resources(stage, architecture, there))
+    if there is None or not there.is_one_stack:
+        console.print(_resources(stage, architecture, there))
     functions = planned.functions(stage, there)
     for function in functions:
         console.print(_statements(function))
@@ -75,7 +76,8 @@ def _there(console: Console, stage: str) -> There | None:
         console.print(f"Not compared with an account: {error} Everything is to be made.")
         return None
     console.print(f"Compared with account {where.number} in {where.region}.")
-    if stacks.find(stacks.whole_of(stage)) is not None:
+    is_one_stack = stacks.find(stacks.whole_of(stage)) is not None
+    if is_one_stack:
         console.print(
             f"{stage} is the one stack {stacks.whole_of(stage)}. CloudFormation itself shows its "
             "changes: add --no-execute-changeset to what make package prints."
@@ -83,7 +85,7 @@ def _there(console: Console, stage: str) -> There | None:
     missing = secrets.missing(stage)
     if missing:
         console.print(f"Missing secrets: {', '.join(missing)}. Run: make secrets STAGE={stage}")
-    return There(where, stacks.outputs(stacks.tables_of(stage)) or {})
+    return There(where, stacks.outputs(stacks.tables_of(stage)) or {}, is_one_stack)
 
 
 def _resources(stage: str, architecture: str, there: There | None) -> Table:

@@ -257,6 +257,17 @@ def test_the_plan_compares_with_the_account(run: Run) -> None:
     assert "Missing secrets: /plaudit/dev/reader-secret" in said
 
 
+def test_the_plan_leaves_the_changes_of_one_stack_to_cloudformation(run: Run) -> None:
+    stacks.put("plaudit-dev", {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}, {})
+
+    status, said, _ = run(plan, "dev")
+
+    assert status == command.DONE
+    assert "--no-execute-changeset" in said
+    assert "What would happen" not in said
+    assert "What plaudit-dev may do" in said
+
+
 def test_the_plan_says_what_changes_in_a_table() -> None:
     deployed = json.loads(json.dumps(stack.tables()))
     deployed["Resources"]["TallyFailures"]["Properties"]["MessageRetentionPeriod"] = 60

@@ -97,7 +97,13 @@ def opened(directory: Path) -> Iterator[World]:
     commands = [
         ["-m", "tests.rehearsal.moto_server", str(port)],
         # Isolated: what it imports comes from the zip, not from the sources.
-        ["-P", str(Path(__file__).with_name("gateway.py")), str(front), str(deployments), function],
+        [
+            "-P",
+            str(Path(__file__).with_name("chalice_gateway.py")),
+            str(front),
+            str(deployments),
+            function,
+        ],
     ]
     with (directory / "log").open("w") as log:
         servers = [
