@@ -34,7 +34,8 @@ test: $(VENV)/.dev ## Run the tests but those that start servers
 coverage: $(VENV)/.dev ## Run every test but the rehearsal; fail below 100 % of branches
 	@$(TESTS) -m "not rehearsal" --cov --cov-report=term
 
-rehearse: $(VENV)/.dev $(REHEARSAL)/.rehearsal ## Deploy both ways into emulators of AWS, and use what is there
+rehearse: FALLBACK := --fallback
+rehearse: $(VENV)/.dev $(LAMBDA)/.deploy $(REHEARSAL)/.rehearsal ## Deploy both ways into emulators of AWS, and use what is there
 	@$(BIN)/python -m pytest -q -p no:cacheprovider -m rehearsal tests/rehearsal
 
 check: $(VENV)/.dev ## Check format, lint, types and layers
@@ -58,8 +59,8 @@ tables: $(LAMBDA)/.deploy ## Make or update a stage's tables, queue and alarms (
 secrets: $(LAMBDA)/.deploy ## Make the secrets that a stage lacks (ROTATE=signing)
 	@$(LAMBDA)/bin/python -m tools.secrets $(STAGE) $(if $(ROTATE),--rotate $(ROTATE))
 
-deploy: $(LAMBDA)/.deploy ## Deploy a stage's functions and API with Chalice
-	@$(LAMBDA)/bin/python -m tools.deploy $(STAGE) --arch $(ARCH)
+deploy: $(LAMBDA)/.deploy ## Deploy a stage's functions and API with Chalice (ADOPT=1: without its memory)
+	@$(LAMBDA)/bin/python -m tools.deploy $(STAGE) --arch $(ARCH) $(if $(ADOPT),--adopt) $(if $(URL),--url $(URL))
 
 destroy: $(LAMBDA)/.deploy ## Remove a stage, but its rows and secrets
 	@$(LAMBDA)/bin/python -m tools.destroy $(STAGE)
