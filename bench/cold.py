@@ -33,6 +33,7 @@ class Contender:
 
 OURS: Final = "Plaudit"
 BARE: Final = "bare handler"
+BOTOCORE: Final = "bare handler, botocore alone"
 POWERTOOLS: Final = "Powertools, pydantic"
 FASTAPI: Final = "FastAPI, Mangum"
 TALLY: Final = "Plaudit's tally"
@@ -46,6 +47,7 @@ def contenders(packages: Packages) -> list[Contender]:
     return [
         Contender(OURS, packages.ours, "app.app", get),
         Contender(BARE, peers["bare"], "bare.handler", get),
+        Contender(BOTOCORE, peers["botocore"], "bare.handler", get),
         Contender(POWERTOOLS, peers["powertools"], "powertools.handler", get),
         Contender(FASTAPI, peers["fast"], "fast.handler", get),
         Contender(

@@ -24,13 +24,17 @@ from packaging.requirements import Requirement
 from tools import package
 
 _PEERS: Final = Path(__file__).parent / "peers"
+_SHARED: Final = {"house.py": "house.py", "client.py": "client.py"}
 _OWN_FILES: Final = {
-    "bare": ("house.py", "bare.py"),
-    "powertools": ("house.py", "models.py", "powertools.py"),
-    "fast": ("house.py", "models.py", "fast.py"),
+    "bare": {**_SHARED, "bare.py": "bare.py"},
+    "botocore": {**_SHARED, "client.py": "botocore_client.py", "bare.py": "bare.py"},
+    "powertools": {**_SHARED, "models.py": "models.py", "powertools.py": "powertools.py"},
+    "fast": {**_SHARED, "models.py": "models.py", "fast.py": "fast.py"},
 }
+"""Of each package, with the name of the source among the peers."""
 _NEEDS: Final = {
     "bare": (),
+    "botocore": (),
     "powertools": ("aws-lambda-powertools", "pydantic"),
     "fast": ("fastapi", "mangum", "pydantic"),
 }
@@ -45,7 +49,7 @@ class Packages:
     Attributes:
         ours: Plaudit's zip, unpacked.
         uncompiled: The same without bytecode, as Chalice alone makes it.
-        peers: By name: `bare`, `powertools`, `fast`.
+        peers: By name: `bare`, `botocore`, `powertools`, `fast`.
         runtime: As `/var/runtime`.
         zip_bytes: Size of Plaudit's zip.
     """
@@ -79,8 +83,8 @@ def build(directory: Path) -> Packages:
 
 def _peer(name: str, directory: Path) -> Path:
     _install(directory, _NEEDS[name])
-    for file in _OWN_FILES[name]:
-        shutil.copy(_PEERS / file, directory)
+    for file, source in _OWN_FILES[name].items():
+        shutil.copy(_PEERS / source, directory / file)
     _compile(directory)
     return directory
 

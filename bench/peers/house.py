@@ -1,4 +1,4 @@
-"""What the peers share: the client, the read and the write, as Plaudit makes them."""
+"""What the peers share: the read and the write, as Plaudit makes them."""
 
 import json
 import os
@@ -6,13 +6,11 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
+from client import dynamodb  # beside it in the package
 
 CONTENT = os.environ["CONTENT_TABLE"]
 DERIVED = os.environ["DERIVED_TABLE"]
 STARS = ("1", "2", "3", "4", "5")
-
-dynamodb = boto3.client("dynamodb")
 
 
 def read(slug: str) -> dict[str, Any] | None:
