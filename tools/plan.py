@@ -17,6 +17,7 @@ from rich.table import Table
 
 from chalicelib import metrics
 from chalicelib.model import ReviewStatus
+from chalicelib.rules.moderation import DECISIONS
 from tools import secrets
 from tools.deployment import account, command, cost, planned, stack, stacks, staging, wheels
 from tools.deployment.cost import Traffic, Watch
@@ -120,7 +121,7 @@ def _costs(traffic: Traffic, architecture: str) -> Table:
     kinds = [described["Type"] for described in stack.tables()["Resources"].values()]
     watch = Watch(
         # One of them is counted for each status of a review.
-        metrics=len(metrics.UNITS) - 1 + len(ReviewStatus),
+        metrics=len(metrics.UNITS) - 1 + len({ReviewStatus.PENDING, *DECISIONS.values()}),
         alarms=kinds.count("AWS::CloudWatch::Alarm"),
         dashboards=kinds.count("AWS::CloudWatch::Dashboard"),
     )
