@@ -19,6 +19,7 @@ SHORT = Settings("short", rate=300, minutes=0.1, gates=0)
 WIDE = replace(SHORT, rate=10_000, shards=32, suffixes=16, concurrency=3_000)
 
 
+@pytest.mark.slow
 def test_page_quotes_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
     hot_article.main([])
 
