@@ -89,7 +89,7 @@ def ladder(rate: int, minutes: float) -> Iterator[Settings]:
     for name, knobs in (
         ("+ gate read, not checked", {"gates": 0}),
         ("+ 32 partitions", {"shards": 32}),
-        ("+ 1 tally worker, batches of 99", {"workers": 1, "batch": 99}),
+        ("+ 1 tally worker", {"workers": 1}),
         ("+ 16 index suffixes", {"suffixes": 16}),
         ("+ 3000 containers", {"concurrency": 3_000}),
         ("+ 64 tally shards, a worker each", {"tally_shards": 64, "workers": 0}),

@@ -58,7 +58,7 @@ class Settings:
     gateway: int = GATEWAY
     tally_shards: int = 1
     parallelization: int = 1
-    batch: int = 100
+    batch: int = 99
     workers: int = 0
 
 

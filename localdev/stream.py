@@ -13,7 +13,7 @@ from localdev import aws
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 
-_BATCH: Final = 100
+_BATCH: Final = 99
 _PAUSE: Final = 0.2
 """Seconds between two looks at the stream."""
 

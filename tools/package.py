@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from tools import interpreter
-from tools.deployment import bytecode, chalice_cli, stack, staging, templates, wheels
+from tools.deployment import archive, bytecode, chalice_cli, stack, staging, templates, wheels
 
 MADE: Final = 0
 FAILED: Final = 2
@@ -80,6 +80,7 @@ def make(stage: str, *, architecture: str, build: Path = staging.BUILD) -> Path:
         *("package", "--stage", stage, "--pkg-format", "cloudformation"),
         *("--merge-template", str(merged), str(package)),
     )
+    archive.sort(package / "deployment.zip")
     return package
 
 
@@ -91,7 +92,7 @@ def _told(stage: str, package: Path) -> str:
         f"aws cloudformation package --template-file {shown / 'sam.json'} "
         f"--s3-bucket YOUR-BUCKET --output-template-file {shown / 'packaged.yaml'}\n"
         f"aws cloudformation deploy --template-file {shown / 'packaged.yaml'} "
-        f"--stack-name plaudit-{stage} --capabilities CAPABILITY_IAM\n"
+        f"--s3-bucket YOUR-BUCKET --stack-name plaudit-{stage} --capabilities CAPABILITY_IAM\n"
     )
 
 

@@ -15,9 +15,12 @@ from botocore.exceptions import NoCredentialsError, NoRegionError
 from rich.console import Console
 from rich.table import Table
 
+from chalicelib import metrics
+from chalicelib.model import ReviewStatus
+from chalicelib.rules.moderation import DECISIONS
 from tools import secrets
 from tools.deployment import account, command, cost, planned, stack, stacks, staging, wheels
-from tools.deployment.cost import Traffic
+from tools.deployment.cost import Traffic, Watch
 from tools.deployment.planned import Function, There
 
 _WIDTH: Final = 150
@@ -58,7 +61,8 @@ def show(stage: str, architecture: str, traffic: Traffic) -> None:
     staging.settings(stage)
     console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
     there = _there(console, stage)
-    console.print(_resources(stage, architecture, there))
+    if there is None or not there.is_one_stack:
+        console.print(_resources(stage, architecture, there))
     functions = planned.functions(stage, there)
     for function in functions:
         console.print(_statements(function))
@@ -73,7 +77,8 @@ def _there(console: Console, stage: str) -> There | None:
         console.print(f"Not compared with an account: {error} Everything is to be made.")
         return None
     console.print(f"Compared with account {where.number} in {where.region}.")
-    if stacks.find(stacks.whole_of(stage)) is not None:
+    is_one_stack = stacks.find(stacks.whole_of(stage)) is not None
+    if is_one_stack:
         console.print(
             f"{stage} is the one stack {stacks.whole_of(stage)}. CloudFormation itself shows its "
             "changes: add --no-execute-changeset to what make package prints."
@@ -81,7 +86,7 @@ def _there(console: Console, stage: str) -> There | None:
     missing = secrets.missing(stage)
     if missing:
         console.print(f"Missing secrets: {', '.join(missing)}. Run: make secrets STAGE={stage}")
-    return There(where, stacks.outputs(stacks.tables_of(stage)) or {})
+    return There(where, stacks.outputs(stacks.tables_of(stage)) or {}, is_one_stack)
 
 
 def _resources(stage: str, architecture: str, there: There | None) -> Table:
@@ -114,14 +119,13 @@ def _environment(functions: list[Function]) -> Table:
 
 def _costs(traffic: Traffic, architecture: str) -> Table:
     kinds = [described["Type"] for described in stack.tables()["Resources"].values()]
-    lines = list(
-        cost.estimate(
-            traffic,
-            architecture=architecture,
-            alarms=kinds.count("AWS::CloudWatch::Alarm"),
-            dashboards=kinds.count("AWS::CloudWatch::Dashboard"),
-        )
+    watch = Watch(
+        # One of them is counted for each status of a review.
+        metrics=len(metrics.UNITS) - 1 + len({ReviewStatus.PENDING, *DECISIONS.values()}),
+        alarms=kinds.count("AWS::CloudWatch::Alarm"),
+        dashboards=kinds.count("AWS::CloudWatch::Dashboard"),
     )
+    lines = list(cost.estimate(traffic, watch, architecture))
     title = (
         f"A month with {traffic.articles:,} articles, {traffic.reads:,} reads and "
         f"{traffic.reviews:,} reviews, us-east-1, before free tiers and taxes"

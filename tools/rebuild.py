@@ -18,20 +18,22 @@ what boto3 reads.
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Final, NamedTuple
 
 from chalicelib.errors import UnavailableError
-from chalicelib.store import articles, listings
+from chalicelib.model import Tally
+from chalicelib.store import articles, listings, tallies
 from chalicelib.store.items import MalformedItemError
+from chalicelib.store.tallies import Standing
 from chalicelib.workers import reconcile
-from tools import failures, relisting
+from tools import failures, forgetting, relisting
 from tools.failures import MisusedError
 
 DONE: Final = 0
 LEFT: Final = 1
 _ATTEMPTS: Final = 5
+_NOTHING: Final = Standing(Tally(), None, 0, {})
 _STEP: Final = 100
 """Articles between two lines that say how far it is."""
 
@@ -112,8 +114,29 @@ def _rebuild(slug: str, *, write: bool) -> Found:
         return Found(unreadable=f"the article cannot be read ({error})")
     causes = reconcile.reconcile(slug, repair=write).causes
     left = [cause for cause in causes if "cannot be read" in cause]
-    put_right = tuple(cause for cause in causes if cause not in left)
-    return Found(rows, put_right, "; ".join(left))
+    put_right = [cause for cause in causes if cause not in left] + _forget(slug, write=write)
+    return Found(rows, tuple(put_right), "; ".join(left))
+
+
+def _forget(slug: str, *, write: bool) -> list[str]:
+    """Let derived forget what content does not have; say what that is."""
+    gone = forgetting.entries_of_none(slug)
+    said = [f"{len(gone)} ledger entries of reviews that are gone"] if gone else []
+    for digest, revision in gone.items() if write else ():
+        forgetting.forget_entry(slug, digest, revision)
+    standing = tallies.read_standing(slug)
+    if _is_gone(slug) and standing != _NOTHING and not standing.tally.count:
+        said.append("the tally of an article that is gone")
+        if write:
+            forgetting.forget_tally(slug, standing)
+    return said
+
+
+def _is_gone(slug: str) -> bool:
+    try:
+        return articles.find(slug) is None
+    except MalformedItemError:
+        return False
 
 
 def _relist(slug: str, *, write: bool) -> int:
@@ -143,10 +166,9 @@ def _unlist_strays(*, write: bool) -> int:
 
 
 def _known(slug: str) -> str:
-    with suppress(MalformedItemError):
-        if articles.find(slug) is None:
-            msg = "there is no such article"
-            raise MisusedError(msg)
+    if _is_gone(slug):
+        msg = "there is no such article"
+        raise MisusedError(msg)
     return slug
 
 

@@ -257,7 +257,9 @@ def _misplaced(standing: Standing, article: Article | None, settled_at: datetime
         return []
     due = tallies.placement(article.summary if article and article.is_public else None)
     if standing.placement == due:
-        return []
+        # The place was read first, so only content that was set back is behind it.
+        is_ahead = article is not None and standing.article_revision > article.revision
+        return ["the article's place among the best is ahead of it"] if is_ahead else []
     if not standing.placement:
         return ["the article is missing among the best"]
     if not due:

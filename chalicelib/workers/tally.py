@@ -49,7 +49,8 @@ class _Asked(NamedTuple):
 
 @workers.on_dynamodb_record(
     stream_arn=os.environ.get("CONTENT_STREAM_ARN", _PLACEHOLDER),
-    batch_size=100,
+    # One transaction: 99 ledger entries and the tally.
+    batch_size=99,
     starting_position="TRIM_HORIZON",
     name="tally_ratings",
     maximum_batching_window_in_seconds=1,

@@ -7,7 +7,7 @@ from tests.billing import ARTICLE, REVIEWS, SLUG, WORD, Bill, article, furnish, 
 from tests.client import Api
 from tests.conftest import Deliver
 from tools.deployment import cost
-from tools.deployment.cost import Traffic, Units
+from tools.deployment.cost import Traffic, Units, Watch
 
 
 def test_units_are_those_of_the_meter(api: Api, deliver: Deliver) -> None:
@@ -41,7 +41,7 @@ def test_units_are_those_of_the_meter(api: Api, deliver: Deliver) -> None:
 def test_lines_add_up_from_their_own_arithmetic() -> None:
     traffic = Traffic(articles=100, reads=1_000_000, reviews=10_000)
 
-    lines = list(cost.estimate(traffic, architecture="arm64", alarms=10, dashboards=1))
+    lines = list(cost.estimate(traffic, Watch(12, 10, 1), "arm64"))
 
     by_name = {line.what: line for line in lines}
     assert by_name["API Gateway"].dollars == (1_000_000 + 10_000 + 100) * 3.5 / 1_000_000
@@ -55,7 +55,7 @@ def test_lines_add_up_from_their_own_arithmetic() -> None:
 
 
 def test_no_traffic_costs_what_watches_it_alone() -> None:
-    lines = cost.estimate(Traffic(0, 0, 0), architecture="x86_64", alarms=2, dashboards=1)
+    lines = cost.estimate(Traffic(0, 0, 0), Watch(12, 2, 1), "x86_64")
 
     paid = {line.what for line in lines if line.dollars > 0}
     assert paid == {"Lambda calls", "Metrics", "Alarms", "Dashboards", "Reading secrets"}

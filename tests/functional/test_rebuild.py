@@ -8,7 +8,8 @@ import boto3
 import pytest
 
 from chalicelib import settings
-from chalicelib.store import client, items, keys
+from chalicelib.store import client, items, keys, tallies
+from chalicelib.workers import reconcile
 from localdev import tables
 from tests import builders, moto_tables, rows
 from tests.actions import REVIEWS, decide, edit, submit, withdraw
@@ -16,7 +17,7 @@ from tests.client import Api
 from tests.conftest import Deliver
 from tests.faults import Faults
 from tests.iam import Recorder
-from tools import rebuild, relisting
+from tools import forgetting, rebuild, relisting
 
 Run = Callable[..., tuple[int, list[str], str]]
 LISTS = (
@@ -188,8 +189,8 @@ def test_an_article_that_content_does_not_know_loses_its_tally(run: Run, house: 
 
     assert status == 0
     assert any(line.startswith("dusk: a ledger entry has no readable review") for line in lines)
-    assert rows.numbers_of("dusk").count == 0
-    assert not any("ranked_in" in row for row in derived() if row["pk"]["S"] == "T#dusk")
+    assert rows.counted_of("dusk") == rows.counted_of("never-seen")
+    assert not any(row["pk"]["S"] == "T#dusk" for row in derived())
     assert [one["slug"] for one in house.get("/articles?sort=top").body["items"]] == ["first-light"]
     assert run("--dry-run")[0] == 0
 
@@ -314,6 +315,26 @@ def test_content_restored_into_a_new_table_serves_again(
     assert public_answers(house) == answers
     # The policies are those of the stage's own tables.
     policies.forget()
+
+
+def test_an_entry_that_counts_again_meanwhile_is_not_forgotten(run: Run, house: Api) -> None:
+    digest = rows.digest(7)
+    rows.put(rows.review(7, slug="dusk"))
+    reconcile.reconcile("dusk", repair=True)
+    before = rows.ledger_of("dusk")
+
+    forgetting.forget_entry("dusk", digest, before[digest].revision)
+
+    assert rows.ledger_of("dusk") == before
+
+
+def test_a_tally_of_an_article_that_cannot_be_read_is_kept(run: Run) -> None:
+    rows.put(items.article_item(rows.article()) | {"pk": {"S": "A#gone"}, "title": {"N": "1"}})
+
+    run()
+    run("--article", "gone")
+
+    assert tallies.read_standing("gone").article_revision > 0
 
 
 def test_a_row_that_vanished_meanwhile_is_no_fault(house: Api) -> None:

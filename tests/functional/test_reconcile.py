@@ -1,7 +1,10 @@
 """What the reconciler finds wrong with a tally, and puts right."""
 
+import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -26,6 +29,7 @@ RANK: Final = "the rank is not that of the tally"
 MISSING: Final = "the article is missing among the best"
 HIDDEN: Final = "the article stands among the best and is not public"
 PLACE: Final = "the article's place among the best is out of date"
+AHEAD: Final = "the article's place among the best is ahead of it"
 
 FIRST = keys.ledger(SLUG, rows.digest(1))
 TALLY = keys.tally(SLUG)
@@ -111,6 +115,10 @@ DAMAGES: dict[str, tuple[Callable[[], object], tuple[str, ...]]] = {
     "lost change of tags": (lambda: rows.put(rows.article(2, tags=("printing",))), (PLACE,)),
     "lost change of author": (lambda: rows.put(rows.article(2, author=None)), (PLACE,)),
     "removed article": (lambda: rows.delete(keys.article(SLUG)), (HIDDEN,)),
+    "place of an article that was set back": (
+        lambda: tallies.place(SLUG, rows.article().summary, 5, 0),
+        (AHEAD,),
+    ),
 }
 
 
@@ -282,3 +290,12 @@ def test_the_worker_repairs_every_article_and_tells_how_many(
     told = [(record.getMessage(), getattr(record, "fields", {})) for record in caplog.records]
     assert ("drift", {"slug": "moth", "causes": LOST}) in told
     assert told[-1] == ("reconciled", summary)
+
+
+def test_the_manuals_call_of_the_lambda_is_one_that_it_takes() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    (payload,) = re.findall(r"--payload '(.+)'", manual)
+
+    summary = reconcile.reconcile_tallies(json.loads(payload), None)
+
+    assert summary["articles"] == 0

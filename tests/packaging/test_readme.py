@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-MADE_BY_MAKE = re.compile(r"^(git clone .*|make ([a-z]+))$", re.MULTILINE)
+MADE_BY_MAKE = re.compile(r"^(git clone .*|make ([a-z]+)(?: [A-Z]+=\w+)*)$", re.MULTILINE)
 KEY = "the-key-of-this-run"
 
 pytestmark = pytest.mark.slow

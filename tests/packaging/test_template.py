@@ -146,7 +146,7 @@ def test_event_source_repeats_bisects_and_reports_what_it_gives_up(stack: Templa
         "EventSourceArn": {"Fn::GetAtt": ["ContentTable", "StreamArn"]},
         "FunctionName": {"Ref": "TallyRatings"},
         "StartingPosition": "TRIM_HORIZON",
-        "BatchSize": 100,
+        "BatchSize": 99,
         "MaximumBatchingWindowInSeconds": 1,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "BisectBatchOnFunctionError": True,

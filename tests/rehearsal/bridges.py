@@ -2,6 +2,7 @@
 
 import json
 
+from tests.rehearsal import operator
 from tests.rehearsal.stacks import Stack
 
 
@@ -28,23 +29,13 @@ def _grant_several_parameters(stack: Stack) -> None:
 
 def _put_gateway_responses(stack: Stack) -> None:
     """
-    Give the API the responses that the template has for it.
+    Give the API the answers of its own that the template has for it.
 
     SAM writes them into the OpenAPI body, `x-amazon-apigateway-gateway-responses`,
-    which ministack's importer passes over. It takes them one by one.
+    which ministack's importer passes over. It takes them one by one, as the
+    other way of deploying puts them.
     """
-    gateway = stack.emulator.client("apigateway")
-    api = stack.resources["RestAPI"]
-    given = stack.template["Resources"]["RestAPI"]["Properties"]["GatewayResponses"]
-    for kind, response in given.items():
-        headers = response["ResponseParameters"]["Headers"]
-        gateway.put_gateway_response(
-            restApiId=api,
-            responseType=kind,
-            statusCode=str(response["StatusCode"]),
-            responseTemplates=response["ResponseTemplates"],
-            responseParameters={
-                f"gatewayresponse.header.{name}": value for name, value in headers.items()
-            },
-        )
-    gateway.create_deployment(restApiId=api, stageName="v1")
+    put = (
+        f"from tools.deployment import gateway; gateway.apply({stack.resources['RestAPI']!r}, 'v1')"
+    )
+    operator.succeed(stack.emulator, "-c", put)

@@ -17,7 +17,7 @@ import boto3
 from tests.packaging.local_server import ROOT, free_port, wait_until
 from tools import deploy, destroy, secrets, tables
 from tools.deploy import Options
-from tools.deployment import state
+from tools.deployment import command, state
 
 STAGE: Final = "dev"
 ARCHITECTURE: Final = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
@@ -56,6 +56,14 @@ class World:
         """Calls of this process, so none of Chalice's, that may have changed something."""
         return [call for call in self.calls if not call.startswith(("Get", "List", "Describe"))]
 
+    @property
+    def arguments(self) -> list[str]:
+        """What somebody would type."""
+        return [
+            *(STAGE, "--arch", ARCHITECTURE, "--url", str(self.options.url), "--fallback"),
+            *("--build", str(self.options.build), "--memory", str(self.memory)),
+        ]
+
     def deploy(self, **changes: Any) -> None:
         """Deploy, as the command does."""
         deploy.deploy(self.options._replace(**changes))
@@ -65,7 +73,7 @@ class World:
         if not state.recorded(STAGE, self.memory):
             tables.make(STAGE)
             secrets.make(STAGE)
-            self.deploy()
+            assert deploy.main(self.arguments) == command.DONE
         self.calls.clear()
 
     def destroy(self) -> None:
@@ -97,7 +105,13 @@ def opened(directory: Path) -> Iterator[World]:
     commands = [
         ["-m", "tests.rehearsal.moto_server", str(port)],
         # Isolated: what it imports comes from the zip, not from the sources.
-        ["-P", str(Path(__file__).with_name("gateway.py")), str(front), str(deployments), function],
+        [
+            "-P",
+            str(Path(__file__).with_name("chalice_gateway.py")),
+            str(front),
+            str(deployments),
+            function,
+        ],
     ]
     with (directory / "log").open("w") as log:
         servers = [

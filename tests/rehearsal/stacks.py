@@ -2,35 +2,22 @@
 
 import hashlib
 import json
-import os
-import platform
-import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from tests.client import EDITOR_KEY
-from tests.packaging.local_server import ROOT, wait_until
+from tests.packaging.built import ROOT, Built
+from tests.packaging.local_server import wait_until
+from tests.rehearsal import operator
 from tests.rehearsal.emulator import Emulator
 
 RELEASE: Final = "rehearsal"
-_PYTHON: Final = ROOT / ".venv-lambda" / "bin" / "python"
 _BUILD: Final = ROOT / ".build" / "rehearsal"
-_ARCHITECTURES: Final = {
-    "x86_64": "x86_64",
-    "amd64": "x86_64",
-    "arm64": "arm64",
-    "aarch64": "arm64",
-}
 _BUCKET: Final = "packages"
 _OFTEN: Final = {"Delay": 1, "MaxAttempts": 60}
-_SECRETS: Final = {
-    "reader-secret": "r" * 32,
-    "signing-secrets": "s" * 32,
-    "editor-keys": f"ada:{hashlib.sha256(EDITOR_KEY.encode()).hexdigest()}",
-    "captcha-secret": "c" * 32,
-}
+_EDITORS: Final = f"ada:{hashlib.sha256(EDITOR_KEY.encode()).hexdigest()}"
 
 
 @dataclass(eq=False)
@@ -57,6 +44,11 @@ class Stack:
         """Path of the API: what stands for the host name that AWS would give it."""
         return f"/_aws/execute-api/{self.outputs['RestAPIId']}/v1"
 
+    @property
+    def url(self) -> str:
+        """Where the API answers."""
+        return self.emulator.url + self.path
+
     @cached_property
     def resources(self) -> dict[str, str]:
         """Physical names of everything in the stack, by logical id."""
@@ -68,26 +60,19 @@ class Stack:
         }
 
 
-def package(stage: str) -> Path:
+def package(emulator: Emulator, stage: str) -> Path:
     """Make a stage's package for this machine; gives the directory of zip and template."""
-    architecture = _ARCHITECTURES[platform.machine().lower()]
-    command = [str(_PYTHON), "-m", "tools.package", stage, "--arch", architecture]
-    done = subprocess.run(  # noqa: S603 - our own command
-        [*command, "--fallback", "--build", str(_BUILD)],
-        cwd=ROOT,
-        env={**os.environ, "RELEASE": RELEASE},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    architecture = Built.architecture_here()
+    command = ["-m", "tools.package", stage, "--arch", architecture]
+    command += ["--fallback", "--build", str(_BUILD)]
+    operator.succeed(emulator, *command, RELEASE=RELEASE)
     return _BUILD / f"{stage}-{architecture}" / "package"
 
 
 def deploy(emulator: Emulator, stage: str) -> Stack:
     """Package a stage, upload it and create its stack."""
     _put_secrets(emulator, stage)
-    directory = package(stage)
+    directory = package(emulator, stage)
     template = _uploaded(emulator, stage, directory)
     name = f"plaudit-{stage}"
     _create(emulator, name, template)
@@ -140,10 +125,11 @@ def delete(stack: Stack) -> None:
 
 
 def _put_secrets(emulator: Emulator, stage: str) -> None:
-    for name, value in _SECRETS.items():
-        emulator.client("ssm").put_parameter(
-            Name=f"/plaudit/{stage}/{name}", Value=value, Type="SecureString"
-        )
+    """Do `make secrets` after an editor's key that is known."""
+    emulator.client("ssm").put_parameter(
+        Name=f"/plaudit/{stage}/editor-keys", Value=_EDITORS, Type="SecureString"
+    )
+    operator.succeed(emulator, "-m", "tools.secrets", stage, CAPTCHA_SECRET="c" * 32)
 
 
 def _uploaded(emulator: Emulator, stage: str, directory: Path) -> dict[str, Any]:

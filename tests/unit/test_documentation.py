@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from app import app
-from chalicelib import errors
+from chalicelib import errors, metrics
 from chalicelib.api import openapi, schemas
 from localdev import tables
 from tests.client import described
@@ -24,6 +24,7 @@ PAGES: Final = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ROUTE_HEADING: Final = re.compile(r"^### `([A-Z]+) (/[^`]*)`$")
+LOGGED: Final = {"logs.write", "logs.failure", "write"}
 RAISES: Final = re.compile(r"^ {4}(\w+):", re.MULTILINE)
 
 Definition = ast.FunctionDef | ast.ClassDef
@@ -67,6 +68,25 @@ def settings_named_in_the_code() -> set[str]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     return {text for text in texts if re.fullmatch(r"[A-Z]+(_[A-Z]+)*", text)}
+
+
+def events_in_the_code() -> set[str]:
+    """Give every event that is logged by its name; the codes of errors come besides."""
+    calls = (
+        node
+        for module in MODULES
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in LOGGED
+    )
+    names = (call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant))
+    return {name for name in names if isinstance(name, str)}
+
+
+def table_after(heading: str, first: str) -> dict[str, str]:
+    """Give the rows of the table with this first column, by what stands in it."""
+    section = page("docs/operations.md").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    table = section.partition(f"| {first} |")[2].partition("\n\n")[0]
+    return dict(re.findall(r"^\| `([^`]+)` \| (.+) \|$", table, re.MULTILINE))
 
 
 def indexes() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -185,6 +205,36 @@ def test_every_setting_has_a_row_in_the_table_of_settings() -> None:
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE))
 
     assert documented == settings_named_in_the_code()
+
+
+def test_every_event_of_the_log_is_explained() -> None:
+    of_errors = {error.code for error in problems() if error.status >= 500}
+
+    documented = set(table_after("Logs", "event"))
+
+    assert documented == events_in_the_code() | of_errors
+
+
+def test_every_metric_is_explained_with_its_event() -> None:
+    documented = table_after("Metrics", "metric")
+
+    assert documented.keys() == metrics.UNITS.keys()
+    events = {event for row in documented.values() for event in re.findall(r"`([a-z]+)`", row)}
+    assert events <= events_in_the_code()
+
+
+def test_every_cause_that_the_reconciler_gives_is_explained() -> None:
+    texts = {
+        node.value
+        for node in ast.walk(tree_of(ROOT / "chalicelib/workers/reconcile.py"))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    causes = {text for text in texts if re.fullmatch(r"(a|the) [a-z' ]+( \()?", text)}
+
+    documented = page("docs/operations.md").partition("| cause | means |")[2].partition("\n\n")[0]
+
+    assert len(causes) == 11
+    assert {cause for cause in causes if f"`{cause}" not in documented} == set()
 
 
 @pytest.mark.parametrize(

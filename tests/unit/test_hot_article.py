@@ -16,7 +16,7 @@ from chalicelib.workers.ledger import add
 
 PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
 SHORT = Settings("short", rate=300, minutes=0.1, gates=0)
-WIDE = replace(SHORT, rate=10_000, shards=32, suffixes=16, concurrency=3_000, batch=99)
+WIDE = replace(SHORT, rate=10_000, shards=32, suffixes=16, concurrency=3_000)
 
 
 def test_page_quotes_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,8 +135,7 @@ def test_more_workers_alone_are_slower_on_one_tally_row() -> None:
     ("settings", "limit"),
     [
         (replace(SHORT, shards=4, workers=1), "tally workers"),
-        (replace(SHORT, shards=4, workers=1, batch=99), "tally workers"),
-        (replace(SHORT, batch=99), "ledger's partition"),
+        (replace(SHORT), "ledger's partition"),
     ],
 )
 def test_saturated_tally_counts_at_its_analytic_limit(settings: Settings, limit: str) -> None:

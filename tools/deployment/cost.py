@@ -9,9 +9,6 @@ are assumptions and stand in `_ASSUMED`.
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from chalicelib import metrics
-from chalicelib.model import ReviewStatus
-
 
 class Price(NamedTuple):
     """Dollars for so many of a unit, and where they come from."""
@@ -57,6 +54,14 @@ class Traffic(NamedTuple):
     articles: int
     reads: int
     reviews: int
+
+
+class Watch(NamedTuple):
+    """How much looks on: CloudWatch's metrics of our own, alarms and dashboards."""
+
+    metrics: int
+    alarms: int
+    dashboards: int
 
 
 class Units(NamedTuple):
@@ -124,20 +129,11 @@ class _ASSUMED:
     """That read four secrets every five minutes all month."""
 
 
-def estimate(
-    traffic: Traffic, *, architecture: str, alarms: int, dashboards: int
-) -> Iterator[Line]:
-    """
-    Say what a month costs.
-
-    Args:
-        architecture: `arm64` or `x86_64`.
-        alarms: So many the template has.
-        dashboards: So many the template has.
-    """
+def estimate(traffic: Traffic, watch: Watch, architecture: str) -> Iterator[Line]:
+    """Say what a month costs; `architecture` is `arm64` or `x86_64`."""
     yield from _of_requests(traffic, architecture)
     yield from _of_rows(traffic)
-    yield from _of_watching(traffic, alarms, dashboards)
+    yield from _of_watching(traffic, watch)
 
 
 def _of_requests(traffic: Traffic, architecture: str) -> Iterator[Line]:
@@ -190,13 +186,13 @@ def _of_rows(traffic: Traffic) -> Iterator[Line]:
     yield PRICES["recovery"].of("Point-in-time recovery", kept)
 
 
-def _of_watching(traffic: Traffic, alarms: int, dashboards: int) -> Iterator[Line]:
+def _of_watching(traffic: Traffic, watch: Watch) -> Iterator[Line]:
     lines = traffic.reads + 2 * (traffic.reviews + traffic.articles)
     written = lines * _ASSUMED.log_kb / _MILLION
     yield PRICES["logs"].of("Logs", written, f"{lines:,} x {_ASSUMED.log_kb} KB")
-    yield PRICES["metric"].of("Metrics", len(metrics.UNITS) - 1 + len(ReviewStatus))
-    yield PRICES["alarm"].of("Alarms", alarms)
-    yield PRICES["dashboard"].of("Dashboards", dashboards)
+    yield PRICES["metric"].of("Metrics", watch.metrics)
+    yield PRICES["alarm"].of("Alarms", watch.alarms)
+    yield PRICES["dashboard"].of("Dashboards", watch.dashboards)
     yield PRICES["queue"].of("Dead letters", 0)
     yield PRICES["parameter"].of("Secrets", 4)
     reads = _ASSUMED.containers * 4 * 12 * 24 * 30

@@ -58,10 +58,17 @@ class Function(NamedTuple):
 
 
 class There(NamedTuple):
-    """The account, and the outputs of the tables' stack (none before it is made)."""
+    """
+    The account as it is.
+
+    Attributes:
+        tables: Outputs of the tables' stack, none before it is made.
+        is_one_stack: The stage is deployed by CloudFormation, functions and all.
+    """
 
     account: Account
     tables: Mapping[str, str]
+    is_one_stack: bool = False
 
 
 def functions(stage: str, there: There | None) -> list[Function]:

@@ -117,9 +117,10 @@ def _write_config(
     project: Path, settings: dict[str, Any], architecture: str, content_stream_arn: str | None
 ) -> None:
     (chosen,) = settings["stages"].values()
-    chosen["environment_variables"]["RELEASE"] = release()
+    environment = chosen.setdefault("environment_variables", {})
+    environment["RELEASE"] = release()
     if content_stream_arn is not None:
-        chosen["environment_variables"]["CONTENT_STREAM_ARN"] = content_stream_arn
+        environment["CONTENT_STREAM_ARN"] = content_stream_arn
     settings["lambda_architecture"] = architecture
     _write(project / ".chalice" / "config.json", settings)
 
@@ -137,8 +138,9 @@ def _settle(draft: Path, project: Path) -> None:
     """
     Copy the draft in one order and with the same modes.
 
-    Chalice zips files in the order of the directory, with their modes; neither
-    should be an accident of this machine.
+    Chalice zips files with their modes and in the order of the directory. The
+    modes should not be this user's, and the order should be the same each time
+    on this machine; `make package` sorts the zip besides.
     """
     shutil.rmtree(project, ignore_errors=True)
     project.mkdir()

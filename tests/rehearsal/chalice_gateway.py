@@ -1,7 +1,7 @@
 """
 API Gateway and Lambda before what Chalice deployed; moto runs no function without Docker.
 
-    python gateway.py PORT DEPLOYMENTS FUNCTION
+    python chalice_gateway.py PORT DEPLOYMENTS FUNCTION
 
 Reads the function's settings and the gateway's own answers from the account,
 and the zip from where Chalice left it, once its hash is the deployed one's.
