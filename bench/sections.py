@@ -84,7 +84,8 @@ def warm_requests(
         "Processor time from Lambda's event to the handler's answer, in process, DynamoDB answered "
         "below botocore's HTTP; contenders in turns of 100 invocations; medians, and ratios to the "
         "bare handler of each turn. Instructions are callgrind's, twelve invocations less two, "
-        "where `--instructions` asks for them.",
+        "where `--instructions` asks for them; then the budget is judged by them, for they are the "
+        "same in every run.",
         [
             _warm_row(method, name, warm, counted.get(method, {}))
             for method, by_name in measured.items()

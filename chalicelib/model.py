@@ -223,7 +223,7 @@ def rfc3339(at: datetime) -> str:
     Twenty characters for every year from 1000 to 9999, so that text order is
     time order.
     """
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{at.isoformat()[:19]}Z"
 
 
 def from_rfc3339(text: str) -> datetime:

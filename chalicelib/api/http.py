@@ -49,6 +49,7 @@ SECURITY_HEADERS: Final[Headers] = {
 PUBLIC_CACHE: Final = "public, max-age=0, s-maxage=30, stale-while-revalidate=60"
 NO_STORE: Final = "no-store"
 
+_encode: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
@@ -199,7 +200,7 @@ def public(request: Request, body: Json, revision: int | None = None) -> Respons
 
 def dump(body: Json) -> str:
     """Write compact JSON with a line end, for terminals; other scripts stay readable."""
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
+    return _encode(body) + "\n"
 
 
 def etag(text: str, revision: int | None = None) -> str:
