@@ -38,6 +38,9 @@ rehearse: FALLBACK := --fallback
 rehearse: $(VENV)/.dev $(LAMBDA)/.deploy $(REHEARSAL)/.rehearsal ## Deploy both ways into emulators of AWS, and use what is there
 	@$(BIN)/python -m pytest -q -p no:cacheprovider -m rehearsal tests/rehearsal
 
+bench: $(VENV)/.dev $(LAMBDA)/.deploy $(BENCH)/.bench ## Measure and write docs/benchmarks.md (OPTIONS="--instructions --suite")
+	@$(BENCH)/bin/python -m bench --python $(BIN)/python $(OPTIONS)
+
 check: $(VENV)/.dev ## Check format, lint, types and layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check --no-cache .

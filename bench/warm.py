@@ -75,7 +75,7 @@ def contenders(packages: Packages) -> list[Contender]:
 
 
 def instructions(
-    packages: Packages, event: dict[str, Any], counts: Sequence[int] = (2, 12)
+    packages: Packages, event: dict[str, Any], counts: Sequence[int] = (50, 150)
 ) -> dict[str, float]:
     """
     Count the instructions of an invocation under callgrind.
