@@ -18,13 +18,14 @@ from typing import Final
 from bench import simulation_intake, simulation_tally
 from bench.simulation_intake import SUBMISSION, Intake, Settings, take_in
 from bench.simulation_tally import Outcome, TallySimulation
+from tools.deployment.cost import PRICES
 
-WRITE_UNIT: Final = 0.625e-6
-"""Dollars, on-demand, us-east-1."""
-GATEWAY_REQUEST: Final = 3.50e-6
-"""Dollars, REST API."""
-INVOCATION: Final = 0.20e-6 + SUBMISSION * 0.5 * 13.3334e-6
-"""Dollars of one POST: the request, and arm64 at 0.5 GB."""
+DOLLARS: Final = {name: price.dollars / price.per for name, price in PRICES.items()}
+"""Of one unit: those of `make plan`."""
+MEMORY: Final = 0.5
+"""GB of the API's containers."""
+LOGGED: Final = 1.2e-6
+"""GB of log of one POST: 0.9 KB are ours, measured; the rest are Lambda's own lines, assumed."""
 _KEEPS_UP: Final = 3.0
 """Seconds after the last review; the event source's window is one of them."""
 
@@ -58,14 +59,15 @@ class Row:
 
     @property
     def tables(self) -> float:
-        """Dollars for an hour of writes, at the rates of this run."""
+        """Dollars for an hour of both tables, at the rates of this run."""
         seconds = self.settings.minutes * 60 + self.outcome.drained
-        return 3600 * (self.intake.units + self.outcome.units / seconds) * WRITE_UNIT
+        written = self.intake.units + self.outcome.units / seconds
+        read = self.outcome.read_units / seconds
+        return 3600 * (written * DOLLARS["write"] + read * DOLLARS["read"])
 
     def cells(self) -> tuple[str, ...]:
         """Give the row as the table prints it."""
         intake, outcome = self.intake, self.outcome
-        requests = 3600 * self.settings.rate * (GATEWAY_REQUEST + INVOCATION)
         return (
             self.settings.name,
             f"{intake.accepted:.0f}",
@@ -77,9 +79,26 @@ class Row:
             f"{outcome.drained:.0f}",
             f"{self.units:.1f}",
             f"{self.tables:.0f}",
-            f"{self.tables + requests:.0f}",
+            f"{self.tables + sum(requests(self.settings).values()):.0f}",
             self.bottleneck,
         )
+
+
+def requests(settings: Settings) -> dict[str, float]:
+    """
+    Say what an hour of the requests costs in dollars, the tables aside.
+
+    What API Gateway refuses costs nothing; what Lambda has no container for
+    costs a request of API Gateway and nothing else.
+    """
+    passed = min(settings.rate, settings.gateway)
+    run = min(passed, settings.concurrency / SUBMISSION)
+    call = DOLLARS["invocation"] + SUBMISSION * MEMORY * DOLLARS["arm64"]
+    return {
+        "API Gateway": 3600 * passed * DOLLARS["api"],
+        "Lambda": 3600 * run * call,
+        "logs": 3600 * run * LOGGED * DOLLARS["logs"],
+    }
 
 
 def ladder(rate: int, minutes: float) -> Iterator[Settings]:
@@ -103,7 +122,7 @@ def play(settings: Settings, seed: int) -> Row:
     Play one configuration.
 
     Raises:
-        RuntimeError: Not every accepted review is counted exactly once.
+        RuntimeError: Not as many reviews are counted as were accepted.
     """
     intake = take_in(settings)
     outcome = TallySimulation(settings, intake.accepted, seed).run()
@@ -155,7 +174,9 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.hot_article", description=__doc__)
     parser.add_argument("--rate", type=int, default=10_000, help="submissions per second")
-    parser.add_argument("--minutes", type=float, default=0.5)
+    parser.add_argument(
+        "--minutes", type=float, default=0.5, help="of the burst; ten of them take a minute to play"
+    )
     parser.add_argument("--seed", type=int, default=1)
     for knob, meaning in (
         ("gates", "copies of the gate; 0 = read, not checked"),

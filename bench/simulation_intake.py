@@ -117,7 +117,7 @@ def take_in(settings: Settings) -> Intake:
         bound = "gate conflicts"
     return Intake(
         accepted,
-        settings.rate - accepted - conflicted,
+        max(0.0, settings.rate - accepted - conflicted),
         conflicted,
         attempts * 4 + accepted * INDEX_WRITES,
         bound,

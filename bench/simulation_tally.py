@@ -76,6 +76,7 @@ class Outcome:
         lags: Reviews by their seconds from acceptance to the tally, in steps of 10 ms.
         drained: Seconds from the last acceptance until all was counted.
         units: Write units, refused transactions and `by_rank` included.
+        read_units: Of rows read before they are written; a refusal brings its rows along.
     """
 
     accepted: int
@@ -86,6 +87,7 @@ class Outcome:
     lags: Counter[float]
     drained: float
     units: int
+    read_units: int
 
     def lag(self, share: float) -> float:
         """Give the lag, in seconds, that `share` of the reviews do not exceed."""
@@ -112,7 +114,8 @@ class TallySimulation:
         self._number = 0
         self._now = 0.0
         self._ledger_free = 0.0
-        self._accepted = self._counted = self._refused = self._units = self._peak = 0
+        self._accepted = self._counted = self._refused = self._peak = 0
+        self._units = self._read_units = 0
         self._age = self._finished = 0.0
         self._lags: Counter[float] = Counter()
 
@@ -137,6 +140,7 @@ class TallySimulation:
             self._lags,
             max(0.0, self._finished - end),
             self._units,
+            self._read_units,
         )
 
     def _accept(self, until_now: int) -> None:
@@ -189,20 +193,25 @@ class TallySimulation:
     def _deliver(self, lane: _Lane, records: int) -> Steps:
         """One invocation. Whatever it leaves uncounted is at the head of its lane again."""
         yield self._about(INVOKE)
-        yield self._about(READ * math.ceil((records + 1) / _MOST_ROWS))
+        yield self._read(records)
         left = records
         while left:
             part = min(left, MOST_ENTRIES)
             if left < records:
-                yield self._about(READ)
+                yield self._read(part)
             if not (yield from self._apply(lane, part)):
                 break
             left -= part
         for _ in range(left):
-            yield self._about(READ)
+            yield self._read(1)
             if not (yield from self._apply(lane, 1)):
                 return False
         return True
+
+    def _read(self, reviews: int) -> float:
+        """Read the tally and these entries, strongly consistent."""
+        self._read_units += reviews + 1
+        return self._about(READ * math.ceil((reviews + 1) / _MOST_ROWS))
 
     def _apply(self, lane: _Lane, reviews: int) -> Steps:
         """Count reviews that were read just now; says whether they are counted."""

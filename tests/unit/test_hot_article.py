@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bench import hot_article, simulation_intake, simulation_tally
-from bench.hot_article import ladder, play
-from bench.simulation_intake import ATTEMPTS, HOLD, Settings, sustained, take_in
+from bench.hot_article import DOLLARS, LOGGED, MEMORY, ladder, play, requests
+from bench.simulation_intake import ATTEMPTS, HOLD, SUBMISSION, Settings, sustained, take_in
 from bench.simulation_tally import TallySimulation
 from chalicelib.model import Tally
 from chalicelib.store.tallies import Entry, EntryChange
@@ -27,6 +27,17 @@ def test_page_quotes_what_the_command_prints(capsys: pytest.CaptureFixture[str])
     page = PAGE.read_text().splitlines()
     assert [line for line in printed if line not in page] == []
     assert [line for line in page if line.startswith("| + ") and line not in printed] == []
+
+
+@pytest.mark.slow
+def test_dollars_of_the_page_add_up_to_the_last_row_of_the_ladder() -> None:
+    _, _, dollars = PAGE.read_text().partition("| what | arithmetic | $/h |")
+    rows = [line for line in dollars.split("\n\n")[0].splitlines() if line[:5] not in {"", "| ---"}]
+
+    total = sum(int(row.split(" | ")[-1].removesuffix(" |")) for row in rows)
+    last = play(list(ladder(10_000, 0.5))[-1], seed=1)
+    assert f"{total}" == last.cells()[hot_article.HEADER.index("all $/h")]
+    assert f"${total} an hour" in PAGE.read_text()
 
 
 def test_page_is_short() -> None:
@@ -78,6 +89,24 @@ def test_uncounted_reviews_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None
 
     with pytest.raises(RuntimeError, match="600 accepted, "):
         play(replace(SHORT, rate=100, minutes=0.1, batch=10_000), seed=1)
+
+
+def test_what_is_refused_before_it_runs_costs_no_more_than_its_request() -> None:
+    costs = requests(Settings("", rate=20_000, gateway=10_000, concurrency=1_000))
+
+    run = 1_000 / SUBMISSION
+    call = DOLLARS["invocation"] + SUBMISSION * MEMORY * DOLLARS["arm64"]
+    assert costs == {
+        "API Gateway": pytest.approx(3600 * 10_000 * DOLLARS["api"]),
+        "Lambda": pytest.approx(3600 * run * call),
+        "logs": pytest.approx(3600 * run * LOGGED * DOLLARS["logs"]),
+    }
+
+
+def test_a_full_batch_reads_its_entries_and_the_tally_once() -> None:
+    outcome = TallySimulation(replace(SHORT, shards=4, workers=1), 4_000, 1).run()
+
+    assert outcome.read_units == pytest.approx(outcome.counted * 100 / 99, rel=0.001)
 
 
 @pytest.mark.parametrize("rate", [40, 400, 4_000, 40_000])
