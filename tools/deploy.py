@@ -100,8 +100,10 @@ def deploy(options: Options) -> None:
     api = state.api_id(options.stage, options.memory)
     gateway.report(gateway.apply(api, settings["api_gateway_stage"]))
     url = state.url(options.stage, options.memory)
-    smoke.check(options.url or url, stage=options.stage, release=staging.release())
-    command.say(url)
+    try:
+        smoke.check(options.url or url, stage=options.stage, release=staging.release())
+    finally:
+        command.say(url)
 
 
 def _prepared(stage: str) -> dict[str, str]:

@@ -68,12 +68,21 @@ def _refuse_orphans(stage: str) -> None:
     kept = [table for table in table_names(stage) if exists(table)]
     if kept:
         msg = (
-            f"{' and '.join(kept)} exist without a stack, as destroyed ones do. "
+            f"{' and '.join(kept)} exist without a stack, as after make destroy or a failed first "
+            "attempt. "
             f"Bring them back into {stacks.tables_of(stage)} by CloudFormation's import of "
             "existing resources, or, if nothing in them is needed, run: "
-            + "; ".join(f"aws dynamodb delete-table --table-name {table}" for table in kept)
+            + "; ".join(map(_deletion, kept))
         )
         raise RefusedError(msg)
+
+
+def _deletion(table: str) -> str:
+    name = f"--table-name {table}"
+    return (
+        f"aws dynamodb update-table {name} --no-deletion-protection-enabled; "
+        f"aws dynamodb delete-table {name}"
+    )
 
 
 def table_names(stage: str) -> list[str]:

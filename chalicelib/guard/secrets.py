@@ -44,7 +44,7 @@ def current() -> Secrets:
     known = settings.current()
     if known.secrets_path is None:
         return known.secrets
-    return _read(known.secrets_path, int(time.monotonic()) // LIFETIME)
+    return _read(known.secrets_path, int(time.time()) // LIFETIME)
 
 
 def probe() -> None:
@@ -63,7 +63,7 @@ def probe() -> None:
 
 @lru_cache(maxsize=1)
 def _read(path: str, period: int) -> Secrets:
-    """Read the secrets once in each period of the process's clock."""
+    """Read the secrets once in each period. While Lambda freezes a container, time goes on."""
     del period
     try:
         answer = _ssm().get_parameters(

@@ -228,6 +228,14 @@ def test_stack_takes_no_other_stage_than_its_codes(stack: Template) -> None:
     }
 
 
+def test_api_has_one_stage_and_no_other_that_sam_would_make(stack: Template) -> None:
+    stages = of_type(stack, "AWS::ApiGateway::Stage").values()
+    deployments = of_type(stack, "AWS::ApiGateway::Deployment").values()
+
+    assert [one["StageName"] for one in stages] == ["v1"]
+    assert [one.get("StageName") for one in deployments] == [None]
+
+
 def test_api_is_regional_and_its_gateway_answers_in_our_shape(stack: Template) -> None:
     (api,) = of_type(stack, "AWS::ApiGateway::RestApi").values()
 

@@ -18,12 +18,12 @@ READER, SIGNING, CAPTCHA = "reader" * 6, "signing" * 6, "provider"
 
 
 class Clock:
-    """The process's clock, at the beginning of a period."""
+    """The clock, at the beginning of a period."""
 
     def __init__(self) -> None:
         self.now = 7 * secrets.LIFETIME
 
-    def monotonic(self) -> float:
+    def time(self) -> float:
         return self.now
 
 

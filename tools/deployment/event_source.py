@@ -25,6 +25,7 @@ _FIXED: Final = ("Stream", "StartingPosition")
 _SETTLED: Final = frozenset({"Enabled", "Disabled"})
 _SECONDS: Final = 2
 _ATTEMPTS: Final = 60
+_LAGGING: Final = 5
 
 
 def wanted(queue_arn: str) -> dict[str, Any]:
@@ -84,13 +85,14 @@ def apply(function: str, stream_arn: str, queue_arn: str) -> list[str]:
 
 def _settled(function: str, stream_arn: str) -> Mapping[str, Any]:
     """Wait until the mapping may be changed: Lambda makes and changes one in the background."""
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         found = find(function, stream_arn)
-        if found is None:
+        if found is not None and found["State"] in _SETTLED:
+            return found
+        # A list may lag behind what was made a moment ago.
+        if found is None and attempt == _LAGGING:
             msg = f"{function} does not read {stream_arn}; run the deployment again"
             raise RefusedError(msg)
-        if found["State"] in _SETTLED:
-            return found
         time.sleep(_SECONDS)
     msg = f"the event source of {function} does not settle; run the deployment again"
     raise RefusedError(msg)
