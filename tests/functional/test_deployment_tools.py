@@ -56,8 +56,8 @@ def test_tables_that_a_destroyed_stack_left_are_not_made_over(run: Run) -> None:
     status, _, complaint = run(tables, "dev")
 
     assert status == command.FAILED
-    for command in ("delete-table", "update-table"):
-        assert f"aws dynamodb {command} --table-name plaudit-dev-content" in complaint
+    for verb in ("delete-table", "update-table"):
+        assert f"aws dynamodb {verb} --table-name plaudit-dev-content" in complaint
 
 
 def test_a_stage_of_one_stack_keeps_its_own_tables(run: Run) -> None:
