@@ -69,7 +69,7 @@ def judge(dependencies: list[dict[str, Any]]) -> tuple[int, str]:
     if skipped or not dependencies:
         return UNKNOWN, (
             f"Not audited: the advisories did not answer for {len(skipped)} of "
-            f"{len(dependencies)} distributions ({', '.join(skipped)}). Is pypi.org reachable?"
+            f"{len(dependencies)} distributions ({', '.join(skipped)}). Is the internet reachable?"
         )
     return CLEAN, f"{len(dependencies)} distributions, no known vulnerabilities."
 
