@@ -9,7 +9,6 @@ import argparse
 import http.client
 import json
 import os
-import re
 import sys
 import time
 from collections import Counter
@@ -19,13 +18,14 @@ from email.message import Message
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 from rich.console import Console
 from rich.progress import Progress
 
 from tools import front_matter
+from tools.addresses import web_address
 from tools.front_matter import FrontMatterError
 
 MOST_RETRIES: Final = 3
@@ -109,7 +109,7 @@ class Publisher:
             headers["If-Match"] = revision
         address = f"{self._url}/articles/{quote(slug, safe='')}"
         body = json.dumps(article).encode()
-        request = Request(address, body, headers, method="PUT")  # noqa: S310 - see _web_address
+        request = Request(address, body, headers, method="PUT")  # noqa: S310 - see web_address
         try:
             with urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
                 return Answer(answer.status, answer.headers, _object(answer.read()))
@@ -196,22 +196,14 @@ def _parser() -> argparse.ArgumentParser:
         description="Publish Markdown files with YAML front matter through the API.",
     )
     verb.add_argument("path", nargs="+", type=Path, help="a file, or a folder with *.md in it")
-    verb.add_argument("--url", type=_web_address, default="http://127.0.0.1:8000")
+    verb.add_argument(
+        "--url",
+        type=web_address,
+        default="http://127.0.0.1:8000",
+        help="where the API is (%(default)s)",
+    )
     verb.add_argument("--key", help="an editor's key, unless EDITOR_KEY is set")
     return parser
-
-
-def _web_address(text: str) -> str:
-    msg = "use an address like https://api.example.com/v1"
-    try:
-        parts = urlsplit(text)
-        where = (parts.scheme in {"http", "https"}) and parts.hostname and parts.port != 0
-    except ValueError:
-        raise argparse.ArgumentTypeError(msg) from None
-    is_plain = text.isascii() and text.isprintable() and not re.search(r"[\s?#@]", text)
-    if not where or not is_plain:
-        raise argparse.ArgumentTypeError(msg)
-    return text
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:

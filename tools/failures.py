@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import UnavailableError
 from chalicelib.settings import SettingsError
+from tools import advice
 
 MISUSED: Final = 2
 UNREACHABLE: Final = 3
@@ -37,7 +38,7 @@ def told(tool: str, work: Callable[[], int]) -> int:
         cause = error.__cause__ or "try again later"
         return _complain(tool, f"AWS does not answer: {cause}", UNREACHABLE)
     except (BotoCoreError, ClientError) as error:
-        return _complain(tool, str(error), UNREACHABLE)
+        return _complain(tool, advice.on(error), UNREACHABLE)
 
 
 def _complain(tool: str, message: str, status: int) -> int:

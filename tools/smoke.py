@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from tools.addresses import web_address
 from tools.deployment import command
 from tools.deployment.command import RefusedError
 
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.smoke", description="Ask a deployed API whether it is up."
     )
-    parser.add_argument("url", help="https://….execute-api.….amazonaws.com/v1")
+    parser.add_argument("url", type=web_address, help="https://….execute-api.….amazonaws.com/v1")
     parser.add_argument("--stage", help="the stage that /health must name")
     parser.add_argument("--release", help="the release that /health must name")
     given = parser.parse_args(arguments)

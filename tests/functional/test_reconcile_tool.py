@@ -217,7 +217,8 @@ def test_missing_credentials_are_one_line(run: Run) -> None:
     status, _, complaint = run()
     events.unregister("before-call.dynamodb", refuse)
 
-    assert (status, complaint) == (3, "tools.reconcile: Unable to locate credentials\n")
+    said = "no credentials: set AWS_PROFILE, or run aws configure or aws sso login"
+    assert (status, complaint) == (3, f"tools.reconcile: {said}\n")
 
 
 def test_it_is_a_command() -> None:

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from typing import Final
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from tools import interpreter
+from tools import advice, interpreter
 from tools.deployment import bytecode, chalice_cli, staging, templates, wheels
 
 DONE: Final = 0
@@ -28,11 +28,6 @@ PATIENT: Final = Config(
     connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8}
 )
 """For commands of a person, who would rather wait than begin again when AWS throttles."""
-
-_ADVICE: Final[dict[type[Exception], str]] = {
-    NoRegionError: "no region: set AWS_DEFAULT_REGION, or a region in your AWS profile",
-    NoCredentialsError: "no credentials: set AWS_PROFILE, or run aws configure or aws sso login",
-}
 
 _TRACEBACK: Final = re.compile(
     r"Traceback \(most recent call last\):\n.*^(?=[\w.]+: )", re.MULTILINE | re.DOTALL
@@ -69,7 +64,7 @@ def run(name: str, work: Callable[[], None]) -> int:
     ) as error:
         return _complain(name, str(error), FAILED)
     except (BotoCoreError, ClientError) as error:
-        return _complain(name, _ADVICE.get(type(error), str(error)), UNREACHABLE)
+        return _complain(name, advice.on(error), UNREACHABLE)
     return DONE
 
 
