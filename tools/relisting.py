@@ -41,15 +41,7 @@ def every_slug() -> Iterator[str]:
     Raises:
         UnavailableError: The table could not be read.
     """
-    rows = client.read_all(
-        "scan",
-        TableName=settings.current().content_table,
-        FilterExpression="sk = :article",
-        ExpressionAttributeValues=pack({":article": "ARTICLE"}),
-        ProjectionExpression="pk",
-        ConsistentRead=True,
-    )
-    for row in rows:
+    for row in _scanned(settings.current().content_table, "sk = :value", "ARTICLE", "pk"):
         try:
             yield keys.parse_article_pk(row["pk"]["S"])
         except ValueError:
@@ -63,15 +55,7 @@ def every_tallied() -> Iterator[str]:
     Raises:
         UnavailableError: The table could not be read.
     """
-    rows = client.read_all(
-        "scan",
-        TableName=settings.current().derived_table,
-        FilterExpression="sk = :tally",
-        ExpressionAttributeValues=pack({":tally": "TALLY"}),
-        ProjectionExpression="pk",
-        ConsistentRead=True,
-    )
-    for row in rows:
+    for row in _scanned(settings.current().derived_table, "sk = :value", "TALLY", "pk"):
         yield keys.parse_tally_pk(row["pk"]["S"])
 
 
@@ -82,15 +66,8 @@ def every_listed() -> Iterator[Listed]:
     Raises:
         UnavailableError: The table could not be read.
     """
-    rows = client.read_all(
-        "scan",
-        TableName=settings.current().derived_table,
-        FilterExpression="begins_with(pk, :lists)",
-        ExpressionAttributeValues=pack({":lists": keys.LISTS}),
-        ProjectionExpression="pk, sk, slug",
-        ConsistentRead=True,
-    )
-    for row in rows:
+    table, filter_ = settings.current().derived_table, "begins_with(pk, :value)"
+    for row in _scanned(table, filter_, keys.LISTS, "pk, sk, slug"):
         yield Listed(row["pk"]["S"], row["sk"]["S"], row.get("slug", {}).get("S", ""))
 
 
@@ -142,6 +119,18 @@ def unlist(row: Listed, article: Article | None) -> bool:
     key = keys.key(row.pk, row.sk)
     delete: Action = {"Delete": {"TableName": settings.current().derived_table, "Key": key}}
     return _write_if_unchanged(row.slug, article, [delete])
+
+
+def _scanned(table: str, filter_: str, value: str, attributes: str) -> Iterator[Item]:
+    """Scan a table for rows whose key has a value, named `:value` in the filter."""
+    return client.read_all(
+        "scan",
+        TableName=table,
+        FilterExpression=filter_,
+        ExpressionAttributeValues=pack({":value": value}),
+        ProjectionExpression=attributes,
+        ConsistentRead=True,
+    )
 
 
 def _write_if_unchanged(slug: str, article: Article | None, actions: list[Action]) -> bool:
