@@ -7,17 +7,41 @@ malformed one refuses to serve and never falls back to a guess.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 MODERATIONS: Final = ("publish_first", "approve_first")
 CAPTCHAS: Final = ("off", "turnstile", "hcaptcha", "recaptcha")
+SCOPES: Final = ("network", "reader", "article", "site")
 _SHORTEST_SECRET = 32
+# Generous to a school behind one address, and far below what would cost an owner a coffee:
+# docs/operations.md, "Limits".
+_LIMITS: Final = "network=60/10m reader=10/1h article=500/1h site=2000/1h site=20000/1d"
+# At home everybody is one network, and a developer is one reader.
+_LOCAL_LIMITS: Final = "network=1000/10m reader=1000/1h article=1000/1h site=5000/1h site=20000/1d"
+_LIMIT: Final = re.compile(r"([a-z]+)=([1-9][0-9]{0,6})/([1-9][0-9]?)([mhd])", re.ASCII)
+_SECONDS: Final = {"m": 60, "h": 3600, "d": 86400}
 
 
 class SettingsError(Exception):
     """A setting is missing or malformed. The message never holds its value."""
+
+
+class Limit(NamedTuple):
+    """
+    How much is taken in.
+
+    Attributes:
+        scope: Of whom: one of `SCOPES`.
+        most: Submissions in any span of the window; of a network, attempts.
+        window: Seconds.
+    """
+
+    scope: str
+    most: int
+    window: int
 
 
 class _Texts:
@@ -144,6 +168,31 @@ class Settings(_Texts):
         """
         default = "off" if self.stage == "local" else None
         return self._one_of("CAPTCHA", CAPTCHAS, self._texts.get("CAPTCHA", default))
+
+    @cached_property
+    def captcha_down(self) -> str:
+        """STUB"""
+        return self._one_of("CAPTCHA_DOWN", ("refuse", "moderate"), self._texts.get("CAPTCHA_DOWN", "refuse"))
+
+    @cached_property
+    def limits(self) -> tuple[Limit, ...]:
+        """
+        Give the limits of the intake, `scope=most/window` with spaces between; none for `off`.
+
+        A window is so many minutes, hours or days: `10m`, `1h`, `1d`. Without the setting there are
+        limits; to have none must be said.
+        """
+        default = _LOCAL_LIMITS if self.stage == "local" else _LIMITS
+        text = self._texts.get("LIMITS") or default
+        return () if text == "off" else tuple(self._limit(part) for part in text.split())
+
+    @staticmethod
+    def _limit(text: str) -> Limit:
+        found = _LIMIT.fullmatch(text)
+        if found is None or found[1] not in SCOPES:
+            msg = f"LIMITS must be off, or scope=most/window like network=60/10m; a scope is one of {', '.join(SCOPES)}"
+            raise SettingsError(msg)
+        return Limit(found[1], int(found[2]), int(found[3]) * _SECONDS[found[4]])
 
     @staticmethod
     def _one_of(name: str, allowed: tuple[str, ...], value: str | None) -> str:

@@ -163,23 +163,23 @@ def problem(error: PlauditError, request_id: str) -> Response:
         ]
     headers: Headers = {"Content-Type": PROBLEM_TYPE, "Cache-Control": NO_STORE, **error.headers}
     if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
+        headers.setdefault("Retry-After", str(error.retry_after))
     return Response(dump(body), headers, error.status)
 
 
-def private(body: Json | None, status: int = 200, **headers: str) -> Response:
+def private(
+    body: Json | None, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """
     Answer something that no cache may keep.
 
     Args:
         body: None for 204.
-        headers: With underscores for hyphens.
     """
-    named: Headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    named: Headers = {"Cache-Control": NO_STORE, **(headers or {})}
     if body is None:
-        return Response("", {"Cache-Control": NO_STORE, **named}, 204)
-    content: Headers = {"Content-Type": "application/json", "Cache-Control": NO_STORE}
-    return Response(dump(body), content | named, status)
+        return Response("", named, 204)
+    return Response(dump(body), {"Content-Type": "application/json", **named}, status)
 
 
 def public(request: Request, body: Json, revision: int | None = None) -> Response:
@@ -256,6 +256,17 @@ def header(request: Request, name: str) -> str | None:
     """Give a header's value, whatever the spelling of its name."""
     value: str | None = request.headers.get(name)
     return value
+
+
+def source_address(request: Request) -> str:
+    """
+    Give where a request came from.
+
+    API Gateway says it; what a client says of itself, in `X-Forwarded-For` or elsewhere,
+    is not looked at.
+    """
+    address: str = request.context.get("identity", {}).get("sourceIp") or ""
+    return address
 
 
 def bearer(request: Request) -> str | None:
