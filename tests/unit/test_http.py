@@ -24,10 +24,11 @@ LARGEST = {
     "/articles/{slug}/reviews": 65_536,
     "/articles/{slug}/reviews/{id}": 65_536,
     "/editor/reviews/decisions": 131_072,
+    "/editor/blocks": 131_072,
     "/editor/articles/{slug}/reviews/{id}/reply": 131_072,
 }
 FIELDS = (
-    *("name", "email", "message", "rating", "captcha_token", "website", "title", "body_markdown"),
+    *("name", "email", "message", "rating", "captcha_token", "form_token", "website", "title", "body_markdown"),
     *("description", "image", "author", "tags", "published_at", "status", "decisions"),
 )
 REVIEW = rows.review()
