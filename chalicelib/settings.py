@@ -98,6 +98,11 @@ class Secrets(_Texts):
         """The provider's secret."""
         return self._required("CAPTCHA_SECRET")
 
+    @cached_property
+    def akismet_key(self) -> str | None:
+        """The site's key of Akismet; None without one."""
+        return self._texts.get("AKISMET_KEY") or None
+
     @staticmethod
     def _secret(name: str, value: str) -> bytes:
         if len(value) < _SHORTEST_SECRET:
@@ -150,6 +155,11 @@ class Settings(_Texts):
     def secrets(self) -> Secrets:
         """The secrets of the environment, for a laptop and for tests."""
         return Secrets(self._texts)
+
+    @cached_property
+    def site_url(self) -> str | None:
+        """Address of the site that the reviews are shown on, for Akismet; None without one."""
+        return self._texts.get("SITE_URL") or None
 
     @cached_property
     def moderation(self) -> str:

@@ -1,5 +1,60 @@
-"""STUB until branch spam is merged; never committed."""
-from chalicelib.model import Finding
+"""
+Asks Akismet whether a review is spam, where a site has a key.
+
+It is sent what was written and who by: name, e-mail address, network address. Whoever sets a
+key says so to the readers. What Akismet does not answer in time is for an editor to decide.
+
+Source:
+    akismet.com/developers/detailed-docs/comment-check
+"""
+
+from typing import Final
+
+from chalicelib import logs, settings
+from chalicelib.errors import UnavailableError
+from chalicelib.guard import outbound, secrets
+from chalicelib.model import Effect, Finding
 from chalicelib.rules.spam import Words
+
+ENDPOINT: Final = "https://rest.akismet.com/1.1/comment-check"
+_SECONDS: Final = 2.0
+_LONGEST_ANSWER: Final = 4096
+
+
 def find(words: Words, email: str, address: str, user_agent: str) -> Finding | None:
-    return None
+    """
+    Ask about a review, if there is a key.
+
+    Args:
+        address: Where it came from.
+
+    Returns:
+        None when Akismet has nothing against it, or is not asked.
+    """
+    site = settings.current().site_url
+    key = secrets.current().akismet_key if site else None
+    if not site or not key:
+        return None
+    form = {
+        "api_key": key,
+        "blog": site,
+        "user_ip": address,
+        "user_agent": user_agent,
+        "comment_type": "review",
+        "comment_author": words.name,
+        "comment_author_email": email,
+        "comment_content": words.message,
+    }
+    try:
+        reply = outbound.post(ENDPOINT, form, _SECONDS, _LONGEST_ANSWER)
+    except UnavailableError as error:
+        logs.failure("akismet failed", error)
+        return Finding("akismet_unavailable", Effect.HOLD)
+    match reply.body.strip():
+        case b"true":
+            is_blatant = reply.headers.get("x-akismet-pro-tip") == "discard"
+            return Finding("akismet", Effect.SPAM if is_blatant else Effect.HOLD)
+        case b"false":
+            return None
+    logs.write("akismet refused")
+    return Finding("akismet_unavailable", Effect.HOLD)

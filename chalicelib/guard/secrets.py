@@ -30,6 +30,7 @@ NAMES: Final = {
     "signing-secrets": "SIGNING_SECRETS",
     "editor-keys": "EDITOR_KEYS",
     "captcha-secret": "CAPTCHA_SECRET",
+    "akismet-key": "AKISMET_KEY",
 }
 """Parameters below the path, and the settings that they are."""
 
