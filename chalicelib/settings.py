@@ -182,7 +182,9 @@ class Settings(_Texts):
     @cached_property
     def captcha_down(self) -> str:
         """STUB"""
-        return self._one_of("CAPTCHA_DOWN", ("refuse", "moderate"), self._texts.get("CAPTCHA_DOWN", "refuse"))
+        return self._one_of(
+            "CAPTCHA_DOWN", ("refuse", "moderate"), self._texts.get("CAPTCHA_DOWN", "refuse")
+        )
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:

@@ -56,9 +56,7 @@ def reset(counter: Counter, at: int) -> int:
 def by_stars(counter: Counter, at: int) -> tuple[int, int, int, int, int]:
     """Count what the window holds with 1, 2, 3, 4 and 5 stars."""
     live = _live(counter, at)
-    one, two, three, four, five = (
-        sum(bucket.stars[star - 1] for bucket in live) for star in STARS
-    )
+    one, two, three, four, five = (sum(bucket.stars[star - 1] for bucket in live) for star in STARS)
     return one, two, three, four, five
 
 

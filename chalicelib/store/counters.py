@@ -81,9 +81,7 @@ def action(before: Counter, after: Counter, room: int, expires_at: int) -> Actio
         "Put": put
         | {
             "ConditionExpression": "newest = :bucket AND n = :seen",
-            "ExpressionAttributeValues": attributes.pack(
-                {":bucket": seen.number, ":seen": seen.n}
-            ),
+            "ExpressionAttributeValues": attributes.pack({":bucket": seen.number, ":seen": seen.n}),
         }
     }
 

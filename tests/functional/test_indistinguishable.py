@@ -38,7 +38,9 @@ def provider(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(captcha, "is_solved", lambda _: True)
-    setting(CAPTCHA=request.param, MODERATION=moderation, LIMITS="network=99/1h reader=9/1h site=99/1d")
+    setting(
+        CAPTCHA=request.param, MODERATION=moderation, LIMITS="network=99/1h reader=9/1h site=99/1d"
+    )
 
 
 @pytest.mark.usefixtures("provider", "clock")

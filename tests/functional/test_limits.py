@@ -65,7 +65,11 @@ def test_a_reader_is_limited_over_all_articles(api: Api, setting: Setting, clock
     setting(LIMITS="reader=2/10m")
     api.put("/articles/second", article())
 
-    answers = [submit(api), submit(api, rating=1), api.post("/articles/second/reviews", submission())]
+    answers = [
+        submit(api),
+        submit(api, rating=1),
+        api.post("/articles/second/reviews", submission()),
+    ]
 
     assert statuses(answers) == [201, 201, 429]
     assert reader(api, 1).status == 201
@@ -207,9 +211,7 @@ def test_no_address_is_stored_and_tomorrow_the_hash_is_another(
     assert privacy.SOURCE_IP not in str(limit_rows())
 
 
-def test_midnight_gives_nobody_a_second_helping(
-    api: Api, setting: Setting, clock: Clock
-) -> None:
+def test_midnight_gives_nobody_a_second_helping(api: Api, setting: Setting, clock: Clock) -> None:
     setting(LIMITS="network=2/10m")
     clock.at = datetime(2026, 3, 14, 23, 59, tzinfo=UTC)
     reader(api, 1)
@@ -235,9 +237,7 @@ def test_every_counter_forgets_itself(api: Api, setting: Setting, clock: Clock) 
     assert lifetimes == {"network": 660, "reader": 3960, "article": 3960, "site": 95040}
 
 
-def test_a_refusal_of_the_network_writes_nothing(
-    api: Api, setting: Setting, clock: Clock
-) -> None:
+def test_a_refusal_of_the_network_writes_nothing(api: Api, setting: Setting, clock: Clock) -> None:
     setting(LIMITS="network=1/10m reader=9/1h article=9/1h site=9/1d")
     reader(api, 1)
 

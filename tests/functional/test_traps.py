@@ -38,7 +38,10 @@ def test_a_machine_is_answered_as_a_person_and_stored_as_spam(
     api: Api, setting: Setting, moderation: str, trap: str
 ) -> None:
     setting(MODERATION=moderation)
-    caught = {"honeypot": {"website": "https://spam.example"}, "form_too_fast": {"form_token": form_token(2)}}
+    caught = {
+        "honeypot": {"website": "https://spam.example"},
+        "form_too_fast": {"form_token": form_token(2)},
+    }
 
     person = submit(api, email="person@example.com")
     machine = submit(api, **caught[trap])

@@ -43,7 +43,9 @@ class Post(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def server(dev: Stack, visitor: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+def server(
+    dev: Stack, visitor: Api, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalServer]:
     """`chalice local` with the stage's tables and secrets, and limits that a minute reaches."""
     for slug in SLUGS:
         assert visitor.put(f"/articles/{slug}", builders.article(title=slug)).status == 201
@@ -83,7 +85,9 @@ def _besiege(server: LocalServer, client: int, until: float) -> list[Post]:
         number = len(posts)
         slug, rating = SLUGS[number % len(SLUGS)], (client + number) % 5 + 1
         body = builders.submission(
-            email=f"siege-{client}-{number}@example.com", rating=rating, message=f"{client}, {number}."
+            email=f"siege-{client}-{number}@example.com",
+            rating=rating,
+            message=f"{client}, {number}.",
         )
         began = time.monotonic()
         answer = server.request("POST", f"/articles/{slug}/reviews", json.dumps(body))

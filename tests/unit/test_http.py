@@ -28,7 +28,17 @@ LARGEST = {
     "/editor/articles/{slug}/reviews/{id}/reply": 131_072,
 }
 FIELDS = (
-    *("name", "email", "message", "rating", "captcha_token", "form_token", "website", "title", "body_markdown"),
+    *(
+        "name",
+        "email",
+        "message",
+        "rating",
+        "captcha_token",
+        "form_token",
+        "website",
+        "title",
+        "body_markdown",
+    ),
     *("description", "image", "author", "tags", "published_at", "status", "decisions"),
 )
 REVIEW = rows.review()
