@@ -13,7 +13,8 @@ from functools import cache, cached_property
 from typing import Final, NamedTuple
 
 MODERATIONS: Final = ("publish_first", "approve_first")
-CAPTCHAS: Final = ("off", "turnstile", "hcaptcha", "recaptcha")
+CAPTCHAS: Final = ("off", "turnstile", "hcaptcha", "recaptcha", "recaptcha_v3")
+ON_OUTAGE: Final = ("refuse", "moderate")
 SCOPES: Final = ("network", "reader", "article", "site")
 _SHORTEST_SECRET = 32
 # Generous to a school behind one address, and far below what would cost an owner a coffee:
@@ -22,6 +23,9 @@ _LIMITS: Final = "network=60/10m reader=10/1h article=500/1h site=2000/1h site=2
 # At home everybody is one network, and a developer is one reader.
 _LOCAL_LIMITS: Final = "network=1000/10m reader=1000/1h article=1000/1h site=5000/1h site=20000/1d"
 _LIMIT: Final = re.compile(r"([a-z]+)=([1-9][0-9]{0,6})/([1-9][0-9]?)([mhd])", re.ASCII)
+_SCORE: Final = re.compile(r"0(\.[0-9]+)?|1(\.0+)?", re.ASCII)
+# As browsers write them. www.rfc-editor.org/rfc/rfc6454#section-6.2
+_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[1-9][0-9]{0,4})?", re.ASCII)
 _SECONDS: Final = {"m": 60, "h": 3600, "d": 86400}
 
 
@@ -123,6 +127,10 @@ class Secrets(_Texts):
         return name, decoded
 
 
+def _host(origin: str) -> str:
+    return origin.partition("://")[2].partition(":")[0]
+
+
 class Settings(_Texts):
     """The settings of one process. Lives as long as the Lambda container."""
 
@@ -181,10 +189,57 @@ class Settings(_Texts):
 
     @cached_property
     def captcha_down(self) -> str:
-        """STUB"""
-        return self._one_of(
-            "CAPTCHA_DOWN", ("refuse", "moderate"), self._texts.get("CAPTCHA_DOWN", "refuse")
-        )
+        """What becomes of a submission whose captcha nobody can check: `refuse` or `moderate`."""
+        return self._one_of("CAPTCHA_DOWN", ON_OUTAGE, self._texts.get("CAPTCHA_DOWN", "refuse"))
+
+    @cached_property
+    def captcha_score(self) -> float:
+        """The least score of reCAPTCHA v3, from 0 for a machine to 1 for a person."""
+        text = self._texts.get("CAPTCHA_SCORE", "0.5")
+        if _SCORE.fullmatch(text) is None:
+            msg = "CAPTCHA_SCORE must be a number from 0 to 1"
+            raise SettingsError(msg)
+        return float(text)
+
+    @cached_property
+    def captcha_hostnames(self) -> frozenset[str] | None:
+        """
+        Hosts of the pages that a captcha may be solved on; those of `CORS_ORIGINS` unless told.
+
+        Returns:
+            None for any, in the stage `local` alone.
+        """
+        names = self._texts.get("CAPTCHA_HOSTNAMES", "")
+        hosts = {name.strip().lower() for name in names.split(",") if name.strip()}
+        hosts |= {_host(origin) for origin in self.cors_origins if origin != "*" and not hosts}
+        if not hosts and self.stage != "local":
+            msg = "CAPTCHA_HOSTNAMES is not set, and CORS_ORIGINS names no host"
+            raise SettingsError(msg)
+        return frozenset(hosts) or None
+
+    @cached_property
+    def cors_origins(self) -> tuple[str, ...]:
+        """
+        Origins whose scripts may read what anyone may read; `*` alone for all.
+
+        In the stage `local` all unless told, elsewhere none.
+        """
+        default = "*" if self.stage == "local" else ""
+        return self._origins("CORS_ORIGINS", default)
+
+    @cached_property
+    def cors_editor_origins(self) -> tuple[str, ...]:
+        """Origins whose scripts may use an editor's key; none unless told."""
+        return self._origins("CORS_EDITOR_ORIGINS", "")
+
+    def _origins(self, name: str, default: str) -> tuple[str, ...]:
+        text = self._texts.get(name, default)
+        origins = tuple(part.strip() for part in text.split(",") if part.strip())
+        is_any = name == "CORS_ORIGINS" and origins == ("*",)
+        if not is_any and not all(_ORIGIN.fullmatch(origin) for origin in origins):
+            msg = f"{name} must be origins like https://www.example.org, comma-separated"
+            raise SettingsError(msg)
+        return origins
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:
@@ -202,7 +257,7 @@ class Settings(_Texts):
     def _limit(text: str) -> Limit:
         found = _LIMIT.fullmatch(text)
         if found is None or found[1] not in SCOPES:
-            msg = f"LIMITS must be off, or scope=most/window like network=60/10m; a scope is one of {', '.join(SCOPES)}"
+            msg = f"LIMITS must be off, or like network=60/10m; scopes are {', '.join(SCOPES)}"
             raise SettingsError(msg)
         return Limit(found[1], int(found[2]), int(found[3]) * _SECONDS[found[4]])
 

@@ -6,13 +6,22 @@ A captcha provider on 127.0.0.1 that answers as it is told.
     assert provider.forms == [{"secret": ["…"], "response": ["…"]}]
 """
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
+
+import pytest
+
+from chalicelib.guard import captcha
+
+HOST = "articles.example"
+"""Where the reader's page is."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,7 @@ class Reply:
     Attributes:
         raw: Sent instead of everything else, as it is.
         is_held_back: Whether the answer waits until the provider is closed.
+        drip: Sent first, then a byte of nothing every now and then until it is closed.
     """
 
     body: bytes = b""
@@ -31,6 +41,7 @@ class Reply:
     location: str | None = None
     raw: bytes | None = None
     is_held_back: bool = False
+    drip: bytes | None = None
 
 
 @dataclass
@@ -46,6 +57,28 @@ class Provider:
     forms: list[dict[str, list[str]]] = field(default_factory=list)
 
 
+def good(**changes: Any) -> Reply:
+    """Give the answer about a token that was solved just now, on a page of ours."""
+    answer = {
+        "success": True,
+        "challenge_ts": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "hostname": HOST,
+        "action": "review",
+        "score": 0.9,
+        "error-codes": [],
+    }
+    return Reply(json.dumps(answer | changes).encode())
+
+
+@contextmanager
+def stands_for(name: str, reply: Reply, monkeypatch: pytest.MonkeyPatch) -> Iterator["Provider"]:
+    """Answer in the place of a provider."""
+    with running(reply) as provider:
+        there = replace(captcha.PROVIDERS[name], endpoint=provider.url)
+        monkeypatch.setitem(captcha.PROVIDERS, name, there)
+        yield provider
+
+
 @contextmanager
 def running(reply: Reply) -> Iterator[Provider]:
     """Answer every request with one reply."""
@@ -57,6 +90,8 @@ def running(reply: Reply) -> Iterator[Provider]:
             provider.forms.append(parse_qs(self.rfile.read(length).decode()))
             if reply.is_held_back:
                 closing.wait()
+            elif reply.drip is not None:
+                self._drip(reply.drip)
             elif reply.raw is not None:
                 self.wfile.write(reply.raw)
             else:
@@ -75,6 +110,12 @@ def running(reply: Reply) -> Iterator[Provider]:
             # The other side may have seen enough.
             with suppress(ConnectionError):
                 self.wfile.write(reply.body)
+
+        def _drip(self, beginning: bytes) -> None:
+            with suppress(ConnectionError):
+                self.wfile.write(beginning)
+                while not closing.wait(0.02):
+                    self.wfile.write(b"x")
 
         def log_message(self, *_: Any) -> None:
             pass

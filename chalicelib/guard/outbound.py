@@ -69,5 +69,8 @@ def _ask(
         with opener.open(request, timeout=min(seconds, _CONNECTING * 2)) as response:
             headers = {name.lower(): value for name, value in response.headers.items()}
             outcome.append(Reply(headers, response.read(most_bytes + 1)))
+    except urllib.error.HTTPError as error:
+        error.close()
+        outcome.append(error)
     except (OSError, HTTPException, ValueError) as error:
         outcome.append(error)

@@ -9,6 +9,7 @@ Source:
     docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
 """
 
+import re
 import time
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import settings
 from chalicelib.errors import UnavailableError
-from chalicelib.settings import Secrets
+from chalicelib.settings import Secrets, SettingsError
 from chalicelib.store import sdk
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 
 LIFETIME: Final = 300
 """Seconds."""
+_FOR_TESTS: Final = re.compile(r"[123]x0+AA|0x0+|6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe")
+"""
+Of Turnstile, hCaptcha and reCAPTCHA.
+
+Source:
+    developers.cloudflare.com/turnstile/troubleshooting/testing, docs.hcaptcha.com,
+    developers.google.com/recaptcha/docs/faq
+"""
 NAMES: Final = {
     "reader-secret": "READER_SECRET",
     "signing-secrets": "SIGNING_SECRETS",
@@ -59,7 +68,23 @@ def probe() -> None:
     found = current()
     _ = found.reader_secret, found.signing_secrets, found.editor_keys
     if settings.current().captcha != "off":
-        _ = found.captcha_secret
+        _ = captcha_secret(), settings.current().captcha_hostnames, settings.current().captcha_score
+
+
+def captcha_secret() -> str:
+    """
+    Give the captcha provider's secret.
+
+    Raises:
+        UnavailableError: As `current`.
+        SettingsError: It is missing, or one that a provider publishes for tests, with
+            which every token is good.
+    """
+    known, secret = settings.current(), current().captcha_secret
+    if _FOR_TESTS.fullmatch(secret) and known.stage not in {"local", "dev"}:
+        msg = "CAPTCHA_SECRET is one that its provider publishes for tests"
+        raise SettingsError(msg)
+    return secret
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from chalicelib.model import Block, Effect, Finding, Tally
-from chalicelib.rules import bursts, text
+from chalicelib.rules import bursts, scripts
 
 REASONS: Final = {
     "honeypot": "The field that people do not see was filled.",
@@ -147,9 +147,9 @@ def _links(words: Words, _: Evidence) -> Iterator[Finding]:
 
 
 def _names(words: Words, _: Evidence) -> Iterator[Finding]:
-    if text.is_mixed_script(words.name):
+    if scripts.is_mixed_script(words.name):
         yield Finding("mixed_script_name", Effect.HOLD)
-    if text.is_reserved_name(words.name):
+    if scripts.is_reserved_name(words.name):
         yield Finding("reserved_name", Effect.HOLD)
 
 
