@@ -22,7 +22,7 @@ from chalice.local import (
 )
 
 from chalicelib import logs
-from chalicelib.api import http
+from chalicelib.api import cors, http
 from chalicelib.errors import (
     InvalidRequestError,
     MethodNotAllowedError,
@@ -54,7 +54,8 @@ class Gateway(LocalGateway):
             try:
                 response = super().handle_request(method, path, headers, body)
             except (LocalGatewayException, ValueError):
-                response = _refusal(RouteNotFoundError())
+                origin = {name.lower(): value for name, value in headers.items()}.get("origin")
+                response = _refusal(RouteNotFoundError(), origin)
         milliseconds = (time.perf_counter() - started) * 1000
         terminal.request(method, path.partition("?")[0], response["statusCode"], milliseconds)
         return response
@@ -72,7 +73,7 @@ class RequestHandler(ChaliceRequestHandler):
         is_method = code == HTTPStatus.NOT_IMPLEMENTED
         allow = {"Allow": ", ".join([*http.METHODS, "OPTIONS"])}
         refused = MethodNotAllowedError(headers=allow) if is_method else InvalidRequestError()
-        response = _refusal(refused)
+        response = _refusal(refused, None)
         self.close_connection = True
         # A request line that says no version would get no status line (http.server).
         self.request_version = self.protocol_version
@@ -165,9 +166,10 @@ def install(editor_key: str) -> None:
     setattr(chalice.local, "LocalDevServer", Server)  # noqa: B010
 
 
-def _refusal(error: PlauditError) -> Any:
+def _refusal(error: PlauditError, origin: str | None) -> Any:
     response = http.problem(error, _UNREAD).to_dict()
-    response["headers"] |= {"Access-Control-Allow-Origin": "*", **http.SECURITY_HEADERS}
+    grant = cors.granted(origin, to_editors=False)
+    response["headers"] |= cors.of_answer(grant) | http.SECURITY_HEADERS
     return response
 
 

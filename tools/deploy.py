@@ -98,7 +98,7 @@ def deploy(options: Options) -> None:
         event_source.apply(function, tables["ContentStreamArn"], tables["TallyFailuresArn"])
     )
     api = state.api_id(options.stage, options.memory)
-    gateway.report(gateway.apply(api, settings["api_gateway_stage"]))
+    gateway.report(gateway.apply(api, options.stage, settings["api_gateway_stage"]))
     url = state.url(options.stage, options.memory)
     try:
         smoke.check(options.url or url, stage=options.stage, release=staging.release())

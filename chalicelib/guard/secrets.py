@@ -59,7 +59,7 @@ def current() -> Secrets:
 
 def probe() -> None:
     """
-    Read every secret that this deployment needs.
+    Read every secret that this deployment needs, and the settings of the intake.
 
     Raises:
         UnavailableError: As `current`.
@@ -67,8 +67,10 @@ def probe() -> None:
     """
     found = current()
     _ = found.reader_secret, found.signing_secrets, found.editor_keys
-    if settings.current().captcha != "off":
-        _ = captcha_secret(), settings.current().captcha_hostnames, settings.current().captcha_score
+    known = settings.current()
+    _ = known.limits, known.cors_origins, known.cors_editor_origins
+    if known.captcha != "off":
+        _ = captcha_secret(), known.captcha_hostnames, known.captcha_score, known.captcha_down
 
 
 def captcha_secret() -> str:

@@ -36,6 +36,6 @@ def _put_gateway_responses(stack: Stack) -> None:
     other way of deploying puts them.
     """
     put = (
-        f"from tools.deployment import gateway; gateway.apply({stack.resources['RestAPI']!r}, 'v1')"
+        f"from tools.deployment import gateway; gateway.apply({stack.resources['RestAPI']!r}, {stack.stage!r}, 'v1')"
     )
     operator.succeed(stack.emulator, "-c", put)
