@@ -22,6 +22,9 @@ ERRORS: Final = (
 )
 """Problems of every route that takes a body."""
 
+MOST_LEVELS: Final = 8
+"""Objects and lists in each other. The contract needs three."""
+
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -45,8 +48,7 @@ def read_object(request: Request, most_bytes: int) -> Json:
         raise PayloadTooLargeError(f"The body may have {most_bytes} bytes.")
     if not raw:
         raise InvalidRequestError("The body is missing.")
-    media_type = (header(request, "Content-Type") or "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    if not _is_json(request):
         raise UnsupportedMediaTypeError
     try:
         value = json.loads(
@@ -58,7 +60,24 @@ def read_object(request: Request, most_bytes: int) -> Json:
         raise InvalidRequestError("The body is not valid JSON.") from None
     if not isinstance(value, dict):
         raise InvalidRequestError("The body must be a JSON object.")
+    if _is_deeper(value, MOST_LEVELS):
+        raise InvalidRequestError(f"The body may have {MOST_LEVELS} levels.")
     return value
+
+
+def _is_json(request: Request) -> bool:
+    """Tell whether a body is declared as JSON, in UTF-8 and not compressed."""
+    media_type, _, parameters = (header(request, "Content-Type") or "").lower().partition(";")
+    charset = parameters.partition("charset=")[2].partition(";")[0].strip(' "') or "utf-8"
+    encoding = (header(request, "Content-Encoding") or "identity").strip().lower()
+    return (media_type.strip(), charset, encoding) == ("application/json", "utf-8", "identity")
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(one, levels - 1) for one in inner)
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> Json:

@@ -47,7 +47,7 @@ _WIDEST: Final = {4: 8, 6: 16}
 """Shortest prefixes of a network: wider would keep out a continent."""
 
 _LINK: Final = re.compile(
-    r"(?:https?://|www\.)[^\s<>\"]+"
+    r"(?:https?://|www\.)[^\s<>()\[\]\"]+"
     r"|(?<![\w@.-])(?:[a-z0-9-]+\.)+(?:com|net|org|info|biz|shop|online|site|xyz|top|club|ru|cn)"
     r"(?![\w.-]*\w)",
     re.IGNORECASE,
