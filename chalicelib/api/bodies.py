@@ -32,24 +32,38 @@ def read_object(request: Request, most_bytes: int) -> Json:
     """
     Read a body that must be one JSON object.
 
-    Size comes before parsing. Twofold names, NaN and lone surrogates are
-    refused: each means something else to another parser.
+    Size comes before parsing. Twofold names, NaN, lone surrogates and more than
+    `MOST_LEVELS` are refused: each means something else to another parser.
 
     Raises:
         PayloadTooLargeError: It has more than `most_bytes`.
         UnsupportedMediaTypeError: It is not declared as JSON.
         InvalidRequestError: It is missing, or no JSON object in UTF-8.
     """
-    try:
-        raw: Any = request.raw_body
-    except ValueError:
-        raise InvalidRequestError("The body is not valid base64.") from None
+    raw = _raw(request)
     if len(raw) > most_bytes:
         raise PayloadTooLargeError(f"The body may have {most_bytes} bytes.")
     if not raw:
         raise InvalidRequestError("The body is missing.")
     if not _is_json(request):
         raise UnsupportedMediaTypeError
+    value = _parsed(raw)
+    if not isinstance(value, dict):
+        raise InvalidRequestError("The body must be a JSON object.")
+    if _is_deeper(value, MOST_LEVELS):
+        raise InvalidRequestError(f"The body may have {MOST_LEVELS} levels.")
+    return value
+
+
+def _raw(request: Request) -> bytes:
+    try:
+        raw: Any = request.raw_body
+    except ValueError:
+        raise InvalidRequestError("The body is not valid base64.") from None
+    return bytes(raw)
+
+
+def _parsed(raw: bytes) -> object:
     try:
         value = json.loads(
             raw.decode(), object_pairs_hook=_without_repeats, parse_constant=_no_constant
@@ -58,10 +72,6 @@ def read_object(request: Request, most_bytes: int) -> Json:
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise InvalidRequestError("The body is not valid JSON.") from None
-    if not isinstance(value, dict):
-        raise InvalidRequestError("The body must be a JSON object.")
-    if _is_deeper(value, MOST_LEVELS):
-        raise InvalidRequestError(f"The body may have {MOST_LEVELS} levels.")
     return value
 
 

@@ -9,7 +9,7 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
 from chalicelib.model import Block, Effect, Finding, Tally
@@ -53,7 +53,9 @@ _LINK: Final = re.compile(
     re.IGNORECASE,
 )
 _HOST: Final = re.compile(r"(?:[\w-]+\.)+[\w-]{2,}")
-_DOMAIN: Final = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
+_DOMAIN: Final = re.compile(
+    r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}"
+)
 # Scripts that write no spaces between words: a word is looked for anywhere.
 # www.unicode.org/reports/tr29 (word boundaries need a dictionary)
 _UNSPACED: Final = re.compile(
@@ -88,7 +90,7 @@ class Evidence:
     blocks: tuple[Block, ...] = ()
     repeats: int = 0
     recent: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
-    tally: Tally = Tally()
+    tally: Tally = field(default_factory=Tally)
 
 
 Check: TypeAlias = Callable[[Words, Evidence], Iterator[Finding]]

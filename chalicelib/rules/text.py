@@ -39,7 +39,9 @@ Marks above and below one letter. Hebrew with all its points and accents has fiv
 Thai and Vietnamese fewer; more is there to run over the lines around it.
 """
 # What takes no room and says nothing: a name with it looks like another name.
-_WEIGHTLESS: Final = re.compile(r"[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]")
+_WEIGHTLESS: Final = re.compile(
+    r"[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]"
+)
 # Joiners shape letters of Arabic, Indic and neighbouring scripts, and pictures of several people;
 # elsewhere they are weightless too. www.rfc-editor.org/rfc/rfc5892#appendix-A
 _STRAY_JOINER: Final = re.compile(

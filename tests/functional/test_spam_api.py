@@ -1,4 +1,4 @@
-"""What is found against a submission or an edit decides what becomes of it, and the queue says so."""
+"""What is found against a submission decides what becomes of it, and the queue says why."""
 
 from collections.abc import Callable
 from typing import Any
@@ -90,9 +90,7 @@ def test_a_message_that_goes_round_is_held_and_then_spam(
     assert [(one["slug"], one["reasons"]) for one in spam] == [("fourth", ["repeated_text"])]
 
 
-def test_second_thoughts_on_the_same_article_are_no_repetition(
-    api: Api, setting: Setting
-) -> None:
+def test_second_thoughts_on_the_same_article_are_no_repetition(api: Api, setting: Setting) -> None:
     setting(LIMITS=WIDE)
 
     submit(api, message=LONG)

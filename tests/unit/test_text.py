@@ -187,7 +187,8 @@ def test_a_heap_of_marks_is_not_clean(mark: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Grace", "علی\u200cرضا", "क्\u200dष", "ශ්\u200dරී", "👩\u200d🚀", "❤\ufe0f\u200d🔥", "李小龍"]
+    "name",
+    ["Grace", "علی\u200cرضا", "क्\u200dष", "ශ්\u200dරී", "👩\u200d🚀", "❤\ufe0f\u200d🔥", "李小龍"],
 )
 def test_a_name_keeps_the_joiners_that_it_needs(name: str) -> None:
     assert text.is_name(name)
