@@ -8,6 +8,8 @@ be a fault of ours.
 
 import logging
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -86,7 +88,7 @@ def test_no_header_does_anything(
     caplog.set_level(logging.INFO)
     for name in HEADERS:
         for value in VALUES.values():
-            sent = {name.replace("-", "_"): value}
+            sent: dict[str, Any] = {name.replace("-", "_"): value}
             raw = None if method in {"GET", "HEAD", "DELETE"} else b"{}"
 
             assert_harmless(shelf.request(method, path, raw=raw, **sent))
@@ -108,8 +110,6 @@ def test_no_path_leads_astray(shelf: Api, method: str, path: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(TEXTS)
 def test_no_text_is_a_cursor_or_a_token(shelf: Api, text: str) -> None:
-    from urllib.parse import quote
-
     listed = shelf.get(f"{REVIEWS}?cursor={quote(text, errors='replace')}")
     managed = shelf.delete(f"{REVIEWS}/{rows.review().id}", token=text)
 

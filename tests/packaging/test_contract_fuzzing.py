@@ -2,9 +2,9 @@
 schemathesis reads `/openapi.json` of a running server and sends what fits it and what does not.
 
 It looks for 5xx, for statuses, media types, header fields and bodies that the document does not
-describe, for bad requests that are taken, for methods that are not refused, and for routes that open
-without their key. What fits the document and is refused all the same is no fault: times must have
-passed, names must be visible, a revision must be the newest, and no JSON Schema says so.
+describe, for bad requests that are taken, for methods that are not refused, and for routes that
+open without their key. What fits the document and is refused all the same is no fault: times must
+have passed, names must be visible, a revision must be the newest, and no JSON Schema says so.
 """
 
 import subprocess
