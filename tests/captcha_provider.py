@@ -79,53 +79,57 @@ def stands_for(name: str, reply: Reply, monkeypatch: pytest.MonkeyPatch) -> Iter
         yield provider
 
 
+class _Handler(BaseHTTPRequestHandler):
+    reply: Reply
+    closing: threading.Event
+    forms: list[dict[str, list[str]]]
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length", "0"))
+        self.forms.append(parse_qs(self.rfile.read(length).decode()))
+        # The other side may have seen enough.
+        with suppress(ConnectionError):
+            self._answer()
+
+    def do_GET(self) -> None:
+        self.do_POST()
+
+    def _answer(self) -> None:
+        if self.reply.is_held_back:
+            self.closing.wait()
+        elif self.reply.drip is not None:
+            self.wfile.write(self.reply.drip)
+            while not self.closing.wait(0.02):
+                self.wfile.write(b"x")
+        elif self.reply.raw is not None:
+            self.wfile.write(self.reply.raw)
+        else:
+            self._answer_in_full()
+
+    def _answer_in_full(self) -> None:
+        self.send_response(self.reply.status)
+        self.send_header("Content-Type", self.reply.content_type)
+        self.send_header("Content-Length", str(len(self.reply.body)))
+        if self.reply.location is not None:
+            self.send_header("Location", self.reply.location)
+        self.end_headers()
+        self.wfile.write(self.reply.body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
 @contextmanager
 def running(reply: Reply) -> Iterator[Provider]:
     """Answer every request with one reply."""
     closing = threading.Event()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length", "0"))
-            provider.forms.append(parse_qs(self.rfile.read(length).decode()))
-            if reply.is_held_back:
-                closing.wait()
-            elif reply.drip is not None:
-                self._drip(reply.drip)
-            elif reply.raw is not None:
-                self.wfile.write(reply.raw)
-            else:
-                self._answer()
-
-        def do_GET(self) -> None:
-            self.do_POST()
-
-        def _answer(self) -> None:
-            self.send_response(reply.status)
-            self.send_header("Content-Type", reply.content_type)
-            self.send_header("Content-Length", str(len(reply.body)))
-            if reply.location is not None:
-                self.send_header("Location", reply.location)
-            self.end_headers()
-            # The other side may have seen enough.
-            with suppress(ConnectionError):
-                self.wfile.write(reply.body)
-
-        def _drip(self, beginning: bytes) -> None:
-            with suppress(ConnectionError):
-                self.wfile.write(beginning)
-                while not closing.wait(0.02):
-                    self.wfile.write(b"x")
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        provider = Provider(f"http://127.0.0.1:{server.server_port}/siteverify")
+    forms: list[dict[str, list[str]]] = []
+    handler = type("Handler", (_Handler,), {"reply": reply, "closing": closing, "forms": forms})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield provider
+            yield Provider(f"http://127.0.0.1:{server.server_port}/siteverify", forms)
         finally:
             closing.set()
             server.shutdown()

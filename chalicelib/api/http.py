@@ -384,5 +384,6 @@ def _by_audience(entries: Mapping[str, Any]) -> dict[bool, list[str]]:
 
 
 def _current(app: Chalice) -> Request:
-    request: Any = app.current_request
+    request: Request | None = app.current_request
+    assert request is not None  # noqa: S101 - a view runs within a request
     return request

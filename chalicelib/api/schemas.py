@@ -165,6 +165,13 @@ def _written(longest: int, *, one_line: bool, required: bool = True) -> Callable
     return check
 
 
+def _name(value: str) -> str:
+    value = _written(80, one_line=True)(value)
+    if not text.is_name(value):
+        raise _fault("invalid")
+    return value
+
+
 def _message(value: str) -> str:
     value = _written(5000, one_line=False)(value)
     if len(value.encode()) > LONGEST_MESSAGE_BYTES:
@@ -227,7 +234,7 @@ def _sized(shortest: int, longest: int) -> Any:
     return Field(json_schema_extra={"minLength": shortest, "maxLength": longest})
 
 
-Name = Annotated[str, AfterValidator(_written(80, one_line=True)), _sized(1, 80)]
+Name = Annotated[str, AfterValidator(_name), _sized(1, 80)]
 Email = Annotated[str, AfterValidator(_email), _sized(3, 254)]
 Message = Annotated[str, AfterValidator(_message), _sized(1, 5000)]
 Rating = Annotated[int, Field(ge=1, le=5)]

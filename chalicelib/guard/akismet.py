@@ -17,7 +17,8 @@ from chalicelib.model import Effect, Finding
 from chalicelib.rules.spam import Words
 
 ENDPOINT: Final = "https://rest.akismet.com/1.1/comment-check"
-_SECONDS: Final = 2.0
+SECONDS: Final = 2.0
+"""For everything together."""
 _LONGEST_ANSWER: Final = 4096
 
 
@@ -46,7 +47,7 @@ def find(words: Words, email: str, address: str, user_agent: str) -> Finding | N
         "comment_content": words.message,
     }
     try:
-        reply = outbound.post(ENDPOINT, form, _SECONDS, _LONGEST_ANSWER)
+        reply = outbound.post(ENDPOINT, form, SECONDS, _LONGEST_ANSWER)
     except UnavailableError as error:
         logs.failure("akismet failed", error)
         return Finding("akismet_unavailable", Effect.HOLD)

@@ -58,9 +58,7 @@ PROVIDERS: Final = {
         is_repeatable=True,
     ),
     "hcaptcha": Provider("https://api.hcaptcha.com/siteverify", timedelta(minutes=2)),
-    "recaptcha": Provider(
-        "https://www.google.com/recaptcha/api/siteverify", timedelta(minutes=2)
-    ),
+    "recaptcha": Provider("https://www.google.com/recaptcha/api/siteverify", timedelta(minutes=2)),
     "recaptcha_v3": Provider(
         "https://www.google.com/recaptcha/api/siteverify",
         timedelta(minutes=2),
@@ -124,7 +122,9 @@ def _read(body: bytes) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise UnavailableError
     codes = answer.get("error-codes")
-    for code in _OUR_FAULTS.intersection(filter(_is_text, codes if isinstance(codes, list) else [])):
+    for code in _OUR_FAULTS.intersection(
+        filter(_is_text, codes if isinstance(codes, list) else [])
+    ):
         logs.write("captcha misconfigured", level=logging.ERROR, code=code)
         raise UnavailableError
     return answer

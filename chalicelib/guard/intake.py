@@ -14,39 +14,27 @@ A repetition comes before the captcha, because its token was spent the first tim
 costs little comes before what costs more. One read answers 1 to 3, so that there are three
 round trips, whoever sends it.
 
-The key of the row is made of the article and the reader, so the table itself
-keeps one review for each. What happens to a submission:
-
-    the key is free                          stored as the review
-    the same submission holds it             nothing; the same answer
-                                             (stored again once it was withdrawn)
-    a review that its reader ended holds it  stored as the review
-    another submission holds it              stored as a proposed change of it
-
-The last looks like the first from outside: whether somebody reviewed an
-article is nobody else's business.
+What a repetition is, and where a submission goes that is none, is in `placement`.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from chalicelib import logs, settings
 from chalicelib.errors import ArticleNotFoundError, UnavailableError
-from chalicelib.guard import captcha, limits, scorer, secrets
+from chalicelib.guard import captcha, limits, placement, scorer, secrets
 from chalicelib.guard.limits import Quota
+from chalicelib.guard.placement import Place
 from chalicelib.model import (
-    CLOSED,
+    Block,
     Counter,
     Edit,
     Effect,
     Finding,
     Review,
-    ReviewHandle,
     ReviewKey,
-    ReviewStatus,
     Submission,
     now,
 )
@@ -80,19 +68,19 @@ class Receipt(NamedTuple):
     quota: Quota | None = None
 
 
-class _Place(NamedTuple):
-    """Where a submission goes: what is stored, instead of which revision; or what it repeats."""
-
-    review: Review
-    replaces: int | None = None
-    holder: Review | None = None
-
-
 class _Beside(NamedTuple):
-    """What is written with a review: where it is counted, and what is noted of it."""
+    """
+    What goes with a review.
+
+    Attributes:
+        counted: Where it is counted.
+        notes: What else is written with it.
+        quota: What its answer says of its network.
+    """
 
     counted: Sequence[Counter] = ()
     notes: Sequence[Action] = ()
+    quota: Quota | None = None
 
 
 def submit(submission: Submission) -> Receipt:
@@ -114,23 +102,18 @@ def submit(submission: Submission) -> Receipt:
 
 def _guarded(submission: Submission, review: Review) -> Receipt:
     at = review.submitted_at
-    network = limits.of_network(submission.address, at)
-    counted = limits.of_submission(review.reader, review.slug)
+    networks = limits.of_network(submission.address, at)
+    asked = (*networks, *limits.of_submission(review.reader, review.slug))
     token, text = _token(submission), _text(submission)
-    known = submissions.read(
-        review.slug,
-        (review.key, keys.proposal_key(review.fingerprint)),
-        (*network, *counted),
-        token,
-        text,
-    )
+    held_by = (review.key, keys.proposal_key(review.fingerprint))
+    known = submissions.read(review.slug, held_by, asked, token, text)
     if not known.is_public:
         raise ArticleNotFoundError
-    network, counted = known.counters[: len(network)], known.counters[len(network) :]
-    quota = limits.quota(limits.count(network, at), at)
-    place = _place(review, known.rows)
+    counted = known.counters[len(networks) :]
+    quota = limits.quota(limits.count(known.counters[: len(networks)], at), at)
+    place = placement.find(review, known.rows)
     if place.holder is not None:
-        return _repeated(place, place.holder)._replace(quota=quota)
+        return _repeated(place, place.holder, quota)
     limits.check(counted, at, quota)
     found = (
         *_captcha(submission.captcha_token, is_spent=known.is_spent),
@@ -140,8 +123,7 @@ def _guarded(submission: Submission, review: Review) -> Receipt:
         *([submissions.spend(token, _epoch(at + _TOKEN_LIFETIME))] if token else []),
         *([_remembered(text, known.articles, review)] if text else []),
     ]
-    judged = moderation.judged(review, found)
-    return _store(judged, known.rows, _Beside(counted, notes))._replace(quota=quota)
+    return _store(moderation.judged(review, found), known.rows, _Beside(counted, notes, quota))
 
 
 def edit(edited: Edit) -> Review:
@@ -153,15 +135,19 @@ def edit(edited: Edit) -> Review:
         TooManyRequestsError: The limit of the network is reached.
         UnavailableError: The change may have taken place.
     """
-    at, blocks = now(), ()
-    if settings.current().limits:
-        network = limits.of_network(edited.address, at)
-        known = submissions.read(edited.slug, (), network, None, None)
-        limits.count(known.counters, at)
-        blocks = known.blocks
+    at = now()
+    blocks = _attempted(edited, at) if settings.current().limits else ()
     reasons = moderation.reasons(scorer.of_edit(edited, blocks))
     moves = moderation.on_edit(settings.current().moderation, edited.key, is_held=bool(reasons))
     return reviews.edit(edited.slug, edited.key, edited.id, edited.fields, moves, at, reasons)
+
+
+def _attempted(edited: Edit, at: datetime) -> tuple[Block, ...]:
+    """Count an edit as an attempt of its network; gives the block list, which comes with it."""
+    networks = limits.of_network(edited.address, at)
+    known = submissions.read(edited.slug, (), networks, None, None)
+    limits.count(known.counters, at)
+    return known.blocks
 
 
 def _captcha(token: str, *, is_spent: bool) -> tuple[Finding, ...]:
@@ -186,9 +172,9 @@ def _store(review: Review, rows: Mapping[ReviewKey, Review], beside: _Beside) ->
         rows: What is known to hold the keys; a refusal tells what holds them now.
     """
     for _ in range(_ATTEMPTS):
-        place = _place(review, rows)
+        place = placement.find(review, rows)
         if place.holder is not None:
-            return _repeated(place, place.holder)
+            return _repeated(place, place.holder, beside.quota)
         writes = limits.actions(beside.counted, review.submitted_at, review.rating)
         try:
             holder = reviews.add(place.review, place.replaces, (*writes, *beside.notes))
@@ -197,7 +183,7 @@ def _store(review: Review, rows: Mapping[ReviewKey, Review], beside: _Beside) ->
             continue
         if holder is None:
             logs.review(place.review.slug, place.review.status)
-            return Receipt(place.review, is_owner=True)
+            return Receipt(place.review, is_owner=True, quota=beside.quota)
         rows = {**rows, place.review.key: holder}
     raise UnavailableError
 
@@ -213,64 +199,13 @@ def _after(failed: ConditionFailedError, beside: _Beside, at: datetime) -> _Besi
     if any(index >= len(beside.counted) for index in failed.found):
         raise CaptchaFailedError
     counted = limits.refreshed(beside.counted, failed)
-    limits.check(counted, at)
+    limits.check(counted, at, beside.quota)
     return beside._replace(counted=counted)
 
 
-def _place(review: Review, rows: Mapping[ReviewKey, Review]) -> _Place:
-    """Say where a submission goes by what holds its keys."""
-    holder = rows.get(review.key)
-    if holder and holder.status not in CLOSED and holder.fingerprint != review.fingerprint:
-        review = _proposal(review, holder)
-        holder = rows.get(review.key)
-    if holder is None:
-        return _Place(review)
-    if holder.status not in CLOSED or _is_late_copy(review, holder):
-        return _Place(review, holder=holder)
-    # Only a first revision may forget itself: see store.reviews.
-    successor = replace(review, revision=holder.revision + 1, expires_at=None)
-    return _Place(successor, replaces=holder.revision)
-
-
-def _repeated(place: _Place, holder: Review) -> Receipt:
-    review = _as_answered(place.review, holder)
-    return Receipt(review, is_owner=_is_owner(place.review, holder))
-
-
-def _is_late_copy(review: Review, holder: Review) -> bool:
-    """
-    Tell an old request that comes late from a new one that says the same.
-
-    Who withdraws a review and writes the same once more means it.
-    """
-    return holder.fingerprint == review.fingerprint and _is_owner(review, holder)
-
-
-def _is_owner(review: Review, holder: Review) -> bool:
-    # The SDK repeats a write whose answer was lost; then the holder is ours.
-    if holder.id == review.id:
-        return True
-    return review.idempotency != "" and review.idempotency == holder.idempotency
-
-
-def _proposal(review: Review, holder: Review) -> Review:
-    return replace(
-        review,
-        key=keys.proposal_key(review.fingerprint),
-        status=ReviewStatus.SPAM if review.status is ReviewStatus.SPAM else ReviewStatus.PENDING,
-        proposed_for=ReviewHandle(holder.key, holder.id),
-    )
-
-
-def _as_answered(review: Review, holder: Review) -> Review:
-    """Answer as the first time, from what was sent and what was stored then."""
-    return replace(
-        review,
-        key=holder.key,
-        id=holder.id,
-        submitted_at=holder.submitted_at,
-        answered_status=holder.answered_status,
-    )
+def _repeated(place: Place, holder: Review, quota: Quota | None) -> Receipt:
+    answered = placement.as_answered(place.review, holder)
+    return Receipt(answered, placement.is_owner(place.review, holder), quota)
 
 
 def _token(submission: Submission) -> str | None:

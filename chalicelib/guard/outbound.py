@@ -47,7 +47,9 @@ def post(url: str, form: Mapping[str, str], seconds: float, most_bytes: int) -> 
         url, data=urllib.parse.urlencode(form).encode(), headers={"User-Agent": "Plaudit"}
     )
     outcome: list[Reply | Exception] = []
-    asking = threading.Thread(target=_ask, args=(request, seconds, most_bytes, outcome), daemon=True)
+    asking = threading.Thread(
+        target=_ask, args=(request, seconds, most_bytes, outcome), daemon=True
+    )
     asking.start()
     asking.join(seconds)
     match outcome:

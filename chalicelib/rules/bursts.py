@@ -56,13 +56,13 @@ def find(rating: int, recent: tuple[int, ...], tally: Tally) -> str | None:
     if side is None:
         return None
     came, on_side = 1 + sum(recent), 1 + _of(side, recent)
-    if on_side < LEAST:
-        return None
     if came > _MOST_LATELY:
         came, on_side = _MOST_LATELY, on_side * _MOST_LATELY // came
     past = [max(0, now - new) for now, new in zip(tally.stars, recent, strict=True)]
     for_it, against = _known(side, past)
-    return side if _likelihood(on_side, came, for_it, against) < LIKELIHOOD else None
+    is_usual = on_side < LEAST or on_side * (for_it + against) <= came * for_it
+    is_burst = not is_usual and _likelihood(on_side, came, for_it, against) < LIKELIHOOD
+    return side if is_burst else None
 
 
 def _known(side: str, past: list[int]) -> tuple[float, float]:

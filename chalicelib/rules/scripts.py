@@ -74,7 +74,8 @@ def is_reserved_name(name: str) -> bool:
 
 def _is_one_script(word: str) -> bool:
     scripts = {_script(letter) for letter in word if letter.isalpha()} - {""}
-    return len(scripts) < 2 or any(scripts <= several for several in _TOGETHER)
+    is_one = len(scripts) <= 1
+    return is_one or any(scripts <= several for several in _TOGETHER)
 
 
 def _script(letter: str) -> str:

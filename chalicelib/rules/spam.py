@@ -9,7 +9,7 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import unquote
@@ -105,7 +105,7 @@ class Evidence:
     blocks: tuple[Block, ...] = ()
     repeats: int = 0
     recent: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
-    tally: Tally = Tally()
+    tally: Tally = field(default_factory=Tally)
 
 
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address

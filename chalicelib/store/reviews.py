@@ -354,8 +354,7 @@ def _expression(  # noqa: PLR0913, PLR0917
     kept = [name for name, value in changes.items() if value is not None]
     dropped = [name for name, value in changes.items() if value is None]
     update = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
-    if dropped:
-        update += " REMOVE " + ", ".join(f"#{name}" for name in dropped)
+    update += " REMOVE " + ", ".join(f"#{name}" for name in dropped)
     named = {*changes, "status"} if "#status" in condition else {*changes}
     return {
         "TableName": settings.current().content_table,

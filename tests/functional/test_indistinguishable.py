@@ -77,4 +77,4 @@ def test_who_somebody_is_cannot_be_told_from_outside(api: Api) -> None:
         )
 
     assert len(seen["new"][3]) == 3
-    assert {who: seen["new"] for who in READERS} == seen
+    assert dict.fromkeys(READERS, seen["new"]) == seen

@@ -13,8 +13,8 @@ from tests import privacy
 from tests.actions import REVIEWS, edit, listed, submit
 from tests.builders import article, submission
 from tests.client import Answer, Api
-from tests.functional.conftest import NOON, Clock
 from tests.faults import UNCOMMITTED, Faults, Kind
+from tests.functional.conftest import NOON, Clock
 from tests.metering import Meter
 
 pytestmark = pytest.mark.usefixtures("published")

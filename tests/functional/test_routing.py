@@ -1,4 +1,4 @@
-"""Every path and every method has an answer in one shape; test_cors.py says whose pages may read it."""
+"""Every path and every method has an answer in one shape, whoever asks."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from chalicelib import errors
 from chalicelib.api import cors, http
 from tools.deployment import stack, staging
