@@ -48,29 +48,34 @@ _WORD_LENGTHS: Final = range(2, 81)
 _WIDEST: Final = {4: 8, 6: 16}
 """Shortest prefixes of a network: wider would keep out a continent."""
 
-# Words end where letters do, but a link's beginning ends the link before it too. What stands
-# bare is a link only if its ending is no word of a language (`bien.de`, `great.top`), or if
-# a path follows; ASP.NET and its like are none.
+# Scripts that write no spaces between words.
+# www.unicode.org/reports/tr29 (word boundaries need a dictionary)
+_UNSPACED: Final = (
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff"
+    r"\U00020000-\U0003ffff]"
+)
+_UNSPACED_RUN: Final = re.compile(f"{_UNSPACED}+")
+_LABEL: Final = rf"(?:(?:(?!{_UNSPACED})[\w-]){{1,63}}|{_UNSPACED}{{1,63}})"
+# The beginning of a link ends the one before it. What stands bare is a link only if its
+# ending is no word of a language (`bien.de`, `great.top`), or if a path follows; ASP.NET and
+# its like are none. Labels have their greatest length, or a long text would be tried from
+# everywhere to its end.
 _LINK: Final = re.compile(
-    r"(?:https?://|(?<![\w.-])www\.)(?:(?!https?://)[^\s<>\"'()\[\]{},;|])+"
-    r"|(?<![\w@.-])(?!(?:ado|asp|ml|paint|vb)\.net\b)[\w-]+(?:\.[\w-]+)*\."
-    r"(?:(?:com|net|org|biz|xyz|ru|cn)(?![\w@-]|\.\w)"
+    rf"(?:https?://|(?:(?<![\w.-])|(?<={_UNSPACED}))www\.)"
+    r"(?:(?!https?://)[^\s<>\"'()\[\]{},;|])+"
+    rf"|(?:(?<![\w@.-])|(?<={_UNSPACED})(?!{_UNSPACED}))(?!(?:ado|asp|ml|paint|vb)\.net\b)"
+    rf"{_LABEL}(?:\.{_LABEL}){{0,9}}\."
+    rf"(?:(?:com|net|org|biz|xyz|ru|cn)(?:(?={_UNSPACED})|(?![\w@-]|\.\w))"
     r"|(?:app|click|club|co|gl|info|io|link|ly|me|online|shop|site|store|top|vip)/\w)"
 )
-_ASCII_HOST: Final = re.compile(r"(?:[a-z0-9-]+\.)+[a-z0-9-]{2,}")
 _DOMAIN: Final = re.compile(
     r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]"
 )
-_MOST_LABELS: Final = 127
-"""Of a host. www.rfc-editor.org/rfc/rfc1035#section-2.3.4"""
-# Scripts that write no spaces between words: a word is looked for anywhere.
-# www.unicode.org/reports/tr29 (word boundaries need a dictionary)
-_UNSPACED: Final = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff"
-    r"\U00020000-\U0003ffff]+"
-)
-# What may stand in a word unseen.
-# www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt (Default_Ignorable_Code_Point)
+_NO_HOST: Final = (re.compile(r"[^a-z0-9.-]+"), re.compile(r"[^\w.-]+"))
+"""What ends a host that is ASCII, and one that need not be."""
+_LONGEST_DOMAIN: Final = 253
+# What may stand in a word unseen: Default_Ignorable_Code_Point.
+# www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
 _UNSEEN: Final = re.compile(
     r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
@@ -209,7 +214,8 @@ CHECKS: Final[tuple[Check, ...]] = (_links, _names, _repeats, _blocks, _bursts)
 
 
 def _has_word(spaced: str, word: str) -> bool:
-    return word in spaced if _UNSPACED.search(word) else f" {word} " in spaced
+    # Without a dictionary nobody knows where a word begins.
+    return word in spaced if _UNSPACED_RUN.search(word) else f" {word} " in spaced
 
 
 def _spaced(written: str, kept: str = "") -> str:
@@ -223,7 +229,7 @@ def _spaced(written: str, kept: str = "") -> str:
         kept: What else does not end a word.
     """
     letters = (one if _is_of_word(one) or one in kept else " " for one in _folded(written))
-    return " ".join(_UNSPACED.sub(r" \g<0> ", "".join(letters)).split())
+    return " ".join(_UNSPACED_RUN.sub(r" \g<0> ", "".join(letters)).split())
 
 
 def _is_of_word(one: str) -> bool:
@@ -247,21 +253,24 @@ def _domains(written: str) -> frozenset[str]:
     """
     folded = _folded(written)
     readings = {folded, folded.replace("\u3002", "."), unquote(folded).lower()}
-    hosts = {host for text in readings for host in _ASCII_HOST.findall(text)}
-    for text in readings:
-        hosts.update(re.findall(r"(?:[\w-]+\.)+[\w-]{2,}", text))
-    return frozenset(domain for host in hosts for domain in _above(host))
+    hosts = {host for text in readings for end in _NO_HOST for host in end.split(text)}
+    return frozenset(domain for host in hosts for domain in _above(host.strip(".-_")))
 
 
 def _above(host: str) -> Iterator[str]:
+    """Give a host and the domains that it is in, the widest first."""
     domain = ""
-    for label in reversed(host.split(".")[-_MOST_LABELS:]):
-        domain = f"{_ascii(label.strip('-_'))}.{domain}".rstrip(".")
+    for label in reversed(host.split(".")):
+        domain = f"{_ascii(label)}.{domain}".rstrip(".")
+        if not label or len(domain) > _LONGEST_DOMAIN:
+            return
         yield domain
 
 
 def _ascii(host: str) -> str:
     """Write a host as the network knows it; what is no host stays what it is."""
+    if host.isascii():
+        return host
     try:
         return host.encode("idna").decode()
     except UnicodeError:
@@ -286,4 +295,4 @@ def _unmapped(network: _Network) -> _Network:
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     if mapped is None:
         return network
-    return ipaddress.ip_network((mapped, max(0, network.prefixlen - 96)), strict=False)
+    return ipaddress.ip_network((mapped, network.prefixlen - 96))

@@ -1,4 +1,4 @@
-"""Review bombs are held after a few; honest crowds are not. docs/moderation.md shows both numbers."""
+"""Review bombs are held after a few, honest crowds are not: docs/moderation.md has the numbers."""
 
 import math
 import random
