@@ -5,9 +5,12 @@ It is sent what was written and who by: name, e-mail address, network address. W
 key says so to the readers. What Akismet does not answer in time is for an editor to decide.
 
 Source:
-    akismet.com/developers/detailed-docs/comment-check
+    akismet.com/developers/detailed-docs/comment-check,
+    akismet.com/developers/errors (alert codes)
 """
 
+import logging
+import re
 from typing import Final
 
 from chalicelib import logs, settings
@@ -17,9 +20,11 @@ from chalicelib.model import Effect, Finding
 from chalicelib.rules.spam import Words
 
 ENDPOINT: Final = "https://rest.akismet.com/1.1/comment-check"
-SECONDS: Final = 2.0
+SECONDS: Final = 1.8
 """For everything together."""
 _LONGEST_ANSWER: Final = 4096
+_ALERT: Final = re.compile(r"[0-9]{1,8}", re.ASCII)
+_UNAVAILABLE: Final = Finding("akismet_unavailable", Effect.HOLD)
 
 
 def find(words: Words, email: str, address: str, user_agent: str) -> Finding | None:
@@ -50,12 +55,23 @@ def find(words: Words, email: str, address: str, user_agent: str) -> Finding | N
         reply = outbound.post(ENDPOINT, form, SECONDS, _LONGEST_ANSWER)
     except UnavailableError as error:
         logs.failure("akismet failed", error)
-        return Finding("akismet_unavailable", Effect.HOLD)
+        return _UNAVAILABLE
+    _warn(reply)
     match reply.body.strip():
         case b"true":
             is_blatant = reply.headers.get("x-akismet-pro-tip") == "discard"
             return Finding("akismet", Effect.SPAM if is_blatant else Effect.HOLD)
         case b"false":
             return None
-    logs.write("akismet refused")
-    return Finding("akismet_unavailable", Effect.HOLD)
+        case b"invalid":
+            logs.write("akismet refused", level=logging.ERROR, reason="invalid")
+        case _:
+            logs.write("akismet refused", level=logging.ERROR, reason="another answer")
+    return _UNAVAILABLE
+
+
+def _warn(reply: outbound.Reply) -> None:
+    """Pass on what is wrong with the key's plan. Its text may hold anything; the code cannot."""
+    code = reply.headers.get("x-akismet-alert-code", "")
+    if _ALERT.fullmatch(code):
+        logs.write("akismet alert", level=logging.WARNING, code=code)

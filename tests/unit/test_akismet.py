@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from chalicelib import logs
 from chalicelib.guard import akismet
 from chalicelib.model import Effect, Finding
 from chalicelib.rules.spam import Words
@@ -14,6 +15,7 @@ KEY = "the-key-of-akismet"
 WORDS = Words("Grace", "Clear & kind.", 5)
 HOLD, SPAM = Finding("akismet", Effect.HOLD), Finding("akismet", Effect.SPAM)
 UNAVAILABLE = Finding("akismet_unavailable", Effect.HOLD)
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 Setting = Callable[..., None]
 
 
@@ -50,6 +52,10 @@ def answer(status: str, *headers: str) -> Reply:
         (Reply(status=302, location="http://127.0.0.1:1/"), UNAVAILABLE),
         (Reply(b"false", status=500), UNAVAILABLE),
         (Reply(raw=b"220 not HTTP\r\n"), UNAVAILABLE),
+        (Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nfalse"), UNAVAILABLE),
+        (Reply(raw=CHUNKED + b"5\r\nfalse\r\n0\r\n\r\n"), None),
+        (Reply(raw=CHUNKED + b"9\r\nfalse"), UNAVAILABLE),
+        (Reply(b"false", status=201), UNAVAILABLE),
     ],
 )
 def test_what_it_says(
@@ -103,6 +109,42 @@ def test_no_line_of_the_log_has_the_key_or_the_reader(
 
     said = " ".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records)
     assert not [word for word in (KEY, "grace@", "203.0.113", "Clear") if word in said]
+
+
+@pytest.mark.parametrize(
+    ("reply", "lines"),
+    [
+        (answer("false"), []),
+        (answer("false", "X-akismet-alert-code: 10010"), [("akismet alert", {"code": "10010"})]),
+        (answer("false", "X-akismet-alert-code: grace@example.com"), []),
+        (answer("invalid"), [("akismet refused", {"reason": "invalid"})]),
+        (answer("grace@example.com"), [("akismet refused", {"reason": "another answer"})]),
+    ],
+)
+def test_the_operator_learns_what_is_wrong_with_the_key(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    reply: Reply,
+    lines: list[tuple[str, dict[str, str]]],
+) -> None:
+    ask(monkeypatch, reply)
+
+    said = [(one.getMessage(), logs.fields_of(one)) for one in caplog.records]
+    assert said == lines
+    assert all(one.levelno >= logging.WARNING for one in caplog.records)
+
+
+def test_what_is_no_text_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(Reply(b"false")) as provider:
+        monkeypatch.setattr(akismet, "ENDPOINT", provider.url)
+
+        assert akismet.find(WORDS, "", "", "\ud800") is None
+
+    assert provider.forms[0]["user_agent"] == ["?"]
+
+
+def test_less_than_two_seconds_are_given_to_it() -> None:
+    assert akismet.SECONDS < 2
 
 
 def test_it_is_asked_over_https() -> None:
