@@ -26,6 +26,8 @@ _LIMIT: Final = re.compile(r"([a-z]+)=([1-9][0-9]{0,6})/([1-9][0-9]?)([mhd])", r
 _SCORE: Final = re.compile(r"0(\.[0-9]+)?|1(\.0+)?", re.ASCII)
 # As browsers write them. www.rfc-editor.org/rfc/rfc6454#section-6.2
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[1-9][0-9]{0,4})?", re.ASCII)
+# Akismet wants it whole. akismet.com/developers/detailed-docs/comment-check
+_SITE: Final = re.compile(r"https?://[a-z0-9.-]+(:[1-9][0-9]{0,4})?(/[!-~]*)?", re.ASCII)
 _SECONDS: Final = {"m": 60, "h": 3600, "d": 86400}
 
 
@@ -167,7 +169,11 @@ class Settings(_Texts):
     @cached_property
     def site_url(self) -> str | None:
         """Address of the site that the reviews are shown on, for Akismet; None without one."""
-        return self._texts.get("SITE_URL") or None
+        url = self._texts.get("SITE_URL") or None
+        if url is not None and _SITE.fullmatch(url) is None:
+            msg = "SITE_URL must be an address like https://www.example.org/reviews"
+            raise SettingsError(msg)
+        return url
 
     @cached_property
     def moderation(self) -> str:

@@ -68,7 +68,7 @@ def probe() -> None:
     found = current()
     _ = found.reader_secret, found.signing_secrets, found.editor_keys
     known = settings.current()
-    _ = known.limits, known.cors_origins, known.cors_editor_origins
+    _ = known.limits, known.cors_origins, known.cors_editor_origins, known.site_url
     if known.captcha != "off":
         _ = captcha_secret(), known.captcha_hostnames, known.captcha_score, known.captcha_down
 

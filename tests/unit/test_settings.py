@@ -39,6 +39,8 @@ MALFORMED = [
     ("CAPTCHA", "OFF"),
     ("CAPTCHA_DOWN", "canary"),
     ("CAPTCHA_DOWN", ""),
+    *(("SITE_URL", value) for value in ("canary", "//canary", "https://", "https://canary x")),
+    ("SITE_URL", "javascript://canary"),
     *(("CAPTCHA_SCORE", value) for value in ("canary", "", "1.1", "-0.5", ".5", "nan", "1e-1")),
     *(
         ("LIMITS", value)
@@ -109,6 +111,11 @@ def test_a_malformed_setting_is_named_and_its_value_is_not_told(name: str, value
         ("CAPTCHA", "off", "off"),
         ("CAPTCHA", "turnstile", "turnstile"),
         ("CAPTCHA_SECRET", "secret", "secret"),
+        ("SITE_URL", "", None),
+        ("SITE_URL", "https://www.example.org", "https://www.example.org"),
+        ("SITE_URL", "http://localhost:3000/a/?b=c", "http://localhost:3000/a/?b=c"),
+        ("AKISMET_KEY", "", None),
+        ("AKISMET_KEY", "key", "key"),
     ],
 )
 def test_a_setting_is_read(name: str, value: str, expected: object) -> None:
