@@ -32,6 +32,7 @@ class Reply:
     Attributes:
         raw: Sent instead of everything else, as it is.
         is_held_back: Whether the answer waits until the provider is closed.
+        said: Sent as JSON instead of the body; about a token that was solved just now.
         drip: Sent first, then a byte of nothing every now and then until it is closed.
     """
 
@@ -42,6 +43,14 @@ class Reply:
     raw: bytes | None = None
     is_held_back: bool = False
     drip: bytes | None = None
+    said: dict[str, Any] | None = None
+
+    @property
+    def content(self) -> bytes:
+        """What is sent, if it is sent at once."""
+        if self.said is None:
+            return self.body
+        return json.dumps({"challenge_ts": datetime.now(UTC).isoformat(), **self.said}).encode()
 
 
 @dataclass
@@ -61,13 +70,12 @@ def good(**changes: Any) -> Reply:
     """Give the answer about a token that was solved just now, on a page of ours."""
     answer = {
         "success": True,
-        "challenge_ts": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "hostname": HOST,
         "action": "review",
         "score": 0.9,
         "error-codes": [],
     }
-    return Reply(json.dumps(answer | changes).encode())
+    return Reply(said=answer | changes)
 
 
 @contextmanager
@@ -109,11 +117,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer_in_full(self) -> None:
         self.send_response(self.reply.status)
         self.send_header("Content-Type", self.reply.content_type)
-        self.send_header("Content-Length", str(len(self.reply.body)))
+        content = self.reply.content
+        self.send_header("Content-Length", str(len(content)))
         if self.reply.location is not None:
             self.send_header("Location", self.reply.location)
         self.end_headers()
-        self.wfile.write(self.reply.body)
+        self.wfile.write(content)
 
     def log_message(self, *_: Any) -> None:
         pass

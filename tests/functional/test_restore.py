@@ -16,6 +16,8 @@ from tests.conftest import Deliver
 from tests.faults import Faults
 from tools import rebuild, reconcile, restore
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[int, list[str], str]]
 RESTORED = "plaudit-local-content-restored"
 
