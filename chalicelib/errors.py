@@ -31,7 +31,7 @@ Source:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +216,20 @@ class RevisionRequiredError(PlauditError):
     status = 428
     title = "A revision is required"
     detail = "Send the article's ETag in If-Match."
+
+
+RATE_LIMIT_FIELDS: Final = (
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "RateLimit-Policy",
+)
+"""
+Header fields that say what is left of a limit.
+
+Source:
+    datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-06
+"""
 
 
 class TooManyRequestsError(PlauditError):

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from chalicelib import settings
-from chalicelib.guard.limits import RATE_LIMIT_HEADERS
+from chalicelib.errors import RATE_LIMIT_FIELDS
 
 VARY: Final = {"Vary": "Origin"}
 EXPOSED: Final = ", ".join(
-    ("ETag", "Location", "Retry-After", "Allow", *RATE_LIMIT_HEADERS, "WWW-Authenticate")
+    ("ETag", "Location", "Retry-After", "Allow", *RATE_LIMIT_FIELDS, "WWW-Authenticate")
 )
 ACCEPTED: Final = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
 MAX_AGE: Final = 7200

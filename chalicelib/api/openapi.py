@@ -20,6 +20,7 @@ from chalicelib import settings
 from chalicelib.api import answers, schemas
 from chalicelib.api.http import PROBLEM_TYPE, Contract
 from chalicelib.errors import (
+    RATE_LIMIT_FIELDS,
     InternalError,
     MethodNotAllowedError,
     PlauditError,
@@ -28,7 +29,6 @@ from chalicelib.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from chalicelib.guard.limits import RATE_LIMIT_HEADERS
 from chalicelib.rules import text
 from chalicelib.store import keys
 
@@ -191,7 +191,7 @@ def _success(status: int, method: str, contract: Contract) -> Json:
     if status == HTTPStatus.CREATED:
         names.append("Location")
     if contract.answer == "SubmittedReview":
-        names += RATE_LIMIT_HEADERS
+        names += RATE_LIMIT_FIELDS
     response["headers"] = _described(*names)
     return response
 
@@ -206,7 +206,7 @@ def _problem_response(method: str, errors: list[type[PlauditError]]) -> Json:
         response["content"] = {PROBLEM_TYPE: {"schema": schema}}
     names = ["Retry-After"] if any(error.retry_after for error in errors) else []
     if TooManyRequestsError in errors:
-        names += RATE_LIMIT_HEADERS
+        names += RATE_LIMIT_FIELDS
     if names:
         response["headers"] = _described(*names)
     return response

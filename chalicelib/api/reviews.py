@@ -16,8 +16,7 @@ from chalicelib.errors import (
     ReviewNotFoundError,
     UnauthorizedError,
 )
-from chalicelib.guard import captcha, forms, intake, limits, tokens
-from chalicelib.guard.intake import CaptchaFailedError
+from chalicelib.guard import forms, tokens
 from chalicelib.model import Edit, Submission, now, rfc3339
 from chalicelib.store import review_lists, reviews
 
@@ -69,6 +68,7 @@ def submit_review(request: Request, slug: str) -> Response:
     the same `Idempotency-Key` it shows the `manage_token` again.
     """
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
+    from chalicelib.guard import captcha, intake, limits  # noqa: PLC0415 - nor the intake
 
     body = bodies.read_object(request, MOST_BODY_BYTES)
     idempotency_key = _idempotency_key(request)
@@ -93,7 +93,7 @@ def submit_review(request: Request, slug: str) -> Response:
     )
     try:
         receipt = intake.submit(submission)
-    except CaptchaFailedError:
+    except intake.CaptchaFailedError:
         failed = schemas.field_problem("captcha_token", "captcha_failed")
         raise InvalidFieldsError(problems=(failed,)) from None
     token = tokens.issue(receipt.review) if receipt.is_owner else None
@@ -144,6 +144,7 @@ def edit_review(request: Request, slug: str, id: str) -> Response:  # noqa: A002
     It waits again under `approve_first`, and when its new words look like spam.
     """
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
+    from chalicelib.guard import intake  # noqa: PLC0415 - nor the intake
 
     key = tokens.open_for(http.bearer(request), slug, id)
     body = schemas.parse_some(schemas.ReviewPatchIn, bodies.read_object(request, MOST_BODY_BYTES))

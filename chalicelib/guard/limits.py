@@ -7,9 +7,6 @@ transaction that stores them: a repetition is none, and nobody uses up a limit
 who does not get past the captcha.
 
 A network is known by a hash of its prefix, under a key of the day.
-
-Source:
-    Header fields: datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-06
 """
 
 import ipaddress
@@ -18,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from chalicelib import logs, settings
-from chalicelib.errors import TooManyRequestsError, UnavailableError
+from chalicelib.errors import RATE_LIMIT_FIELDS, TooManyRequestsError, UnavailableError
 from chalicelib.guard import secrets
 from chalicelib.metrics import Measured
 from chalicelib.model import Counter
@@ -26,12 +23,6 @@ from chalicelib.rules import windows
 from chalicelib.store import client, counters, keys
 from chalicelib.store.client import Action, ConditionFailedError
 
-RATE_LIMIT_HEADERS: Final = (
-    "RateLimit-Limit",
-    "RateLimit-Remaining",
-    "RateLimit-Reset",
-    "RateLimit-Policy",
-)
 _PREFIXES: Final = {4: 24, 6: 56}
 """Bits that one subscriber does not choose: what a provider gives to a house or a street."""
 _UNLIMITED: Final = 10**9
@@ -192,4 +183,4 @@ def headers(quota: Quota | None) -> dict[str, str]:
         return {}
     policy = f"{quota.most};w={quota.window}"
     values = (str(quota.most), str(quota.remaining), str(quota.reset), policy)
-    return dict(zip(RATE_LIMIT_HEADERS, values, strict=True))
+    return dict(zip(RATE_LIMIT_FIELDS, values, strict=True))

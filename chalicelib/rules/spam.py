@@ -68,6 +68,7 @@ _LINK: Final = re.compile(
     rf"(?:(?:com|net|org|biz|xyz|ru|cn)(?:(?={_UNSPACED})|(?![\w@-]|\.\w))"
     r"|(?:app|click|club|co|gl|info|io|link|ly|me|online|shop|site|store|top|vip)/\w)"
 )
+_MAY_LINK: Final = re.compile(r"://|[^\s.]\.[^\s.]")
 _DOMAIN: Final = re.compile(
     r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]"
 )
@@ -162,12 +163,12 @@ def normalise_block(kind: str, value: str) -> str:
 
 
 def _links(words: Words, _: Evidence) -> Iterator[Finding]:
-    links = len(_LINK.findall(_folded(words.message)))
+    links = _count_links(words.message)
     if links > SPAM_LINKS:
         yield Finding("many_links", Effect.SPAM)
     elif links > MOST_LINKS:
         yield Finding("links", Effect.HOLD)
-    if _LINK.search(_folded(words.name)):
+    if _count_links(words.name):
         yield Finding("link_in_name", Effect.HOLD)
 
 
@@ -211,6 +212,12 @@ def _bursts(words: Words, evidence: Evidence) -> Iterator[Finding]:
 
 
 CHECKS: Final[tuple[Check, ...]] = (_links, _names, _repeats, _blocks, _bursts)
+
+
+def _count_links(written: str) -> int:
+    folded = _folded(written)
+    # Most people write none, and to look for one that may be takes ten times as long.
+    return len(_LINK.findall(folded)) if _MAY_LINK.search(folded) else 0
 
 
 def _has_word(spaced: str, word: str) -> bool:
