@@ -62,7 +62,7 @@ def register(app: Chalice, editor_key: str) -> None:
     """
     Put the page at `/`.
 
-    Other websites may not read it, for it shows a key: it has no CORS. It
+    Other websites may not read it, for it shows a key: it is editors'. It
     promises nothing, so it is not in the OpenAPI document.
     """
 
@@ -72,9 +72,9 @@ def register(app: Chalice, editor_key: str) -> None:
 
     def get_page() -> Response:
         request: Any = app.current_request
-        return http.respond(request, page, {}, None)
+        return http.respond(request, page, {}, to_editors=True)
 
-    app.route("/", methods=["GET", "HEAD"], content_types=[], cors=False)(get_page)
+    app.route("/", methods=["GET", "HEAD"], content_types=[])(get_page)
 
 
 def host_of(header: str | None) -> str:
