@@ -24,8 +24,11 @@ _LIMITS: Final = "network=60/10m reader=10/1h article=500/1h site=2000/1h site=2
 _LOCAL_LIMITS: Final = "network=1000/10m reader=1000/1h article=1000/1h site=5000/1h site=20000/1d"
 _LIMIT: Final = re.compile(r"([a-z]+)=([1-9][0-9]{0,6})/([1-9][0-9]?)([mhd])", re.ASCII)
 _SCORE: Final = re.compile(r"0(\.[0-9]+)?|1(\.0+)?", re.ASCII)
-# As browsers write them. www.rfc-editor.org/rfc/rfc6454#section-6.2
-_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:[1-9][0-9]{0,4})?", re.ASCII)
+# As browsers write them, who leave out a port that goes without saying: one that is listed would
+# never be met. www.rfc-editor.org/rfc/rfc6454#section-6.2
+_ORIGIN: Final = re.compile(
+    r"(?!http:.*:80\Z|https:.*:443\Z)https?://[a-z0-9.-]+(:[1-9][0-9]{0,4})?", re.ASCII
+)
 # Akismet wants it whole. akismet.com/developers/detailed-docs/comment-check
 _SITE: Final = re.compile(r"https?://[a-z0-9.-]+(:[1-9][0-9]{0,4})?(/[!-~]*)?", re.ASCII)
 _SECONDS: Final = {"m": 60, "h": 3600, "d": 86400}

@@ -9,6 +9,7 @@ gateway has its own. Each method here that overrides one says what differs.
 import socketserver
 import sys
 import time
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from chalicelib.errors import (
     PlauditError,
     RouteNotFoundError,
 )
+from chalicelib.settings import SettingsError
 from localdev import aws, terminal
 
 LONGEST_BODY: Final = 10 * 2**20
@@ -168,7 +170,9 @@ def install(editor_key: str) -> None:
 
 def _refusal(error: PlauditError, origin: str | None) -> Any:
     response = http.problem(error, _UNREAD).to_dict()
-    grant = cors.granted(origin, to_editors=False)
+    grant: dict[str, str] = {}
+    with suppress(SettingsError):
+        grant = cors.granted(origin, to_editors=False)
     response["headers"] |= cors.of_answer(grant) | http.SECURITY_HEADERS
     return response
 

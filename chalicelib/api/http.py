@@ -109,8 +109,10 @@ def complete(app: Chalice) -> None:
         served = [method for method in METHODS if method in entries]
         others = [method for method in METHODS if method not in entries]
         allow = ", ".join([*served, "OPTIONS"])
-        preflight = _preflight(app, allow, _by_audience(entries))
-        app.route(path, methods=others, content_types=[])(_refusal(app, allow))
+        audiences = _by_audience(entries)
+        refusal = _refusal(app, allow, to_editors=not audiences[False])
+        preflight = _preflight(app, allow, audiences)
+        app.route(path, methods=others, content_types=[])(refusal)
         app.route(path, methods=["OPTIONS"], content_types=[])(preflight)
 
 
@@ -338,12 +340,12 @@ def limit(request: Request) -> int:
     return int(value)
 
 
-def _refusal(app: Chalice, allow: str) -> Callable[..., Response]:
+def _refusal(app: Chalice, allow: str, *, to_editors: bool) -> Callable[..., Response]:
     def refuse(_: Request, **__: str) -> Response:
         raise MethodNotAllowedError(headers={"Allow": allow})
 
     def method_not_allowed(**parameters: str) -> Response:
-        return respond(_current(app), refuse, parameters)
+        return respond(_current(app), refuse, parameters, to_editors=to_editors)
 
     return method_not_allowed
 
@@ -361,7 +363,7 @@ def _preflight(
     def preflight(**parameters: str) -> Response:
         request = _current(app)
         wanted = header(request, "Access-Control-Request-Method")
-        to_editors = wanted in methods[True]
+        to_editors = wanted in methods[True] or not methods[False]
 
         def answer(request: Request, **_: str) -> Response:
             grant = cors.granted(header(request, "Origin"), to_editors=to_editors)

@@ -231,6 +231,8 @@ def test_who_may_read_unless_told(
         "ftp://www.example.org",
         "https://",
         "https://www.example.org:0",
+        "https://www.example.org:443",
+        "http://www.example.org:80",
         "null",
     ],
 )
@@ -244,6 +246,46 @@ def test_a_list_that_is_none_is_an_error_of_ours_in_our_shape(
 
     assert (answer.status, answer.code, answer.headers["vary"]) == (500, "internal", "Origin")
     assert not [header for header in answer.headers if header.startswith("access-control")]
+
+
+def test_the_local_gateway_answers_whatever_the_list(setting: Setting) -> None:
+    setting(CORS_ORIGINS="nowhere")
+
+    answer = sent("GET", "/nothing", Origin=SITE)
+
+    assert (answer.status, answer.headers["vary"], allowed(answer)) == (404, "Origin", None)
+
+
+@pytest.mark.usefixtures("site")
+def test_a_fault_is_readable_where_success_is(shelf: Api, setting: Setting) -> None:
+    setting(CONTENT_TABLE=None)
+
+    answers = [shelf.get(ARTICLE, Origin=origin) for origin in (SITE, "https://evil.example")]
+
+    assert [(answer.status, allowed(answer)) for answer in answers] == [(500, SITE), (500, None)]
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize("origin", [SITE, DESK])
+@pytest.mark.parametrize(
+    ("method", "wanted"), [("PUT", None), ("OPTIONS", None), ("OPTIONS", "PATCH")]
+)
+def test_a_path_of_editors_alone_has_no_answer_for_other_pages(
+    method: str, wanted: str | None, origin: str
+) -> None:
+    asked = {} if wanted is None else {"Access_Control_Request_Method": wanted}
+
+    answer = sent(method, "/editor/blocks", Origin=origin, **asked)
+
+    assert answer.status == (405 if method == "PUT" else 204)
+    assert allowed(answer) == (DESK if origin == DESK else None)
+
+
+@pytest.mark.parametrize("origin", ["https://a.example:8443", "http://a.example:443"])
+def test_a_port_that_browsers_write_may_be_listed(origin: str) -> None:
+    listed = settings.Settings({"STAGE": "prod", "CORS_ORIGINS": origin})
+
+    assert listed.cors_origins == (origin,)
 
 
 def test_editors_pages_are_named_one_by_one(setting: Setting, shelf: Api) -> None:
