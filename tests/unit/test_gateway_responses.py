@@ -82,6 +82,7 @@ def test_headers_are_those_of_our_own_answers(name: str) -> None:
     [
         ("https://a.example", "'https://a.example'"),
         ("https://a.example, https://b.example", "'https://a.example'"),
+        (" ,https://a.example", "'https://a.example'"),
         ("*", "'*'"),
         ("", None),
         (None, None),

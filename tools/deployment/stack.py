@@ -38,7 +38,8 @@ def gateway_responses(stage: str) -> dict[str, Any]:
     stage's `CORS_ORIGINS`.
     """
     environment = staging.settings(stage)["stages"][stage]["environment_variables"]
-    origin = environment.get("CORS_ORIGINS", "").partition(",")[0].strip()
+    listed = environment.get("CORS_ORIGINS", "").split(",")
+    origin = next(filter(None, map(str.strip, listed)), "")
     allowed = {"Access-Control-Allow-Origin": f"'{origin}'"} if origin else {}
     api = templates.load(INFRA / "stack.yaml")["Resources"]["RestAPI"]["Properties"]
     return {
