@@ -259,7 +259,7 @@ class Settings(_Texts):
         text = self._texts.get("LIMITS") or default
         limits = () if text == "off" else tuple(self._limit(part) for part in text.split())
         if len({(limit.scope, limit.window) for limit in limits}) < len(limits):
-            msg = "LIMITS has two limits of one scope for the same window"
+            msg = "LIMITS must not limit a scope twice for the same window"
             raise SettingsError(msg)
         return limits
 
