@@ -260,7 +260,11 @@ class Settings(_Texts):
         """
         default = _LOCAL_LIMITS if self.stage == "local" else _LIMITS
         text = self._texts.get("LIMITS") or default
-        return () if text == "off" else tuple(self._limit(part) for part in text.split())
+        limits = () if text == "off" else tuple(self._limit(part) for part in text.split())
+        if len({(limit.scope, limit.window) for limit in limits}) < len(limits):
+            msg = "LIMITS must not limit a scope twice for the same window"
+            raise SettingsError(msg)
+        return limits
 
     @staticmethod
     def _limit(text: str) -> Limit:

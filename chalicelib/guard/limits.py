@@ -19,14 +19,13 @@ from chalicelib.errors import RATE_LIMIT_FIELDS, TooManyRequestsError, Unavailab
 from chalicelib.guard import secrets
 from chalicelib.metrics import Measured
 from chalicelib.model import Counter
-from chalicelib.rules import windows
+from chalicelib.rules import bursts, windows
 from chalicelib.store import client, counters, keys
 from chalicelib.store.client import Action, ConditionFailedError
 
 _PREFIXES: Final = {4: 24, 6: 56}
 """Bits that one subscriber does not choose: what a provider gives to a house or a street."""
 _UNLIMITED: Final = 10**9
-_BURST_WINDOW: Final = 3600
 _ATTEMPTS: Final = 6
 
 
@@ -75,7 +74,7 @@ def of_submission(reader: str, slug: str) -> list[Counter]:
     """
     Give the counters of a submission that is stored.
 
-    The article's is always among them, limited or not: bursts are seen by it.
+    The article's for an hour is always among them, limited or not: bursts are seen by it.
     """
     subjects = {"reader": f"reader:{reader}", "article": f"article:{slug}", "site": "site"}
     counted = [
@@ -83,9 +82,14 @@ def of_submission(reader: str, slug: str) -> list[Counter]:
         for limit in settings.current().limits
         if limit.scope in subjects
     ]
-    if any(counter.scope == "article" for counter in counted):
+    if any(is_of_bursts(counter) for counter in counted):
         return counted
-    return [*counted, Counter(subjects["article"], _UNLIMITED, _BURST_WINDOW)]
+    return [*counted, Counter(subjects["article"], _UNLIMITED, bursts.WINDOW)]
+
+
+def is_of_bursts(counter: Counter) -> bool:
+    """Tell whether it is the counter by which bursts are seen."""
+    return (counter.scope, counter.window) == ("article", bursts.WINDOW)
 
 
 def prefix_of(address: str) -> str:

@@ -5,7 +5,7 @@ Everything that is found is a reason for whoever moderates. The rules themselves
 `rules.spam`; Akismet is asked last, and only about what nothing else speaks against.
 """
 
-from chalicelib.guard import akismet, forms
+from chalicelib.guard import akismet, forms, limits
 from chalicelib.model import Block, Edit, Effect, Finding, Review, Submission
 from chalicelib.rules import spam, windows
 from chalicelib.rules.spam import Evidence, Words
@@ -44,7 +44,7 @@ def of_edit(edited: Edit, blocks: tuple[Block, ...]) -> tuple[Finding, ...]:
 def _evidence(address: str, review: Review, known: Known | None) -> Evidence:
     if known is None:
         return Evidence(address, review.reader)
-    article = next(counter for counter in known.counters if counter.scope == "article")
+    article = next(counter for counter in known.counters if limits.is_of_bursts(counter))
     return Evidence(
         address,
         review.reader,

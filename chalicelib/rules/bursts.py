@@ -30,6 +30,8 @@ from typing import Final
 
 from chalicelib.model import Tally
 
+WINDOW: Final = 3600
+"""Seconds that are lately."""
 LEAST: Final = 8
 LIKELIHOOD: Final = 0.001
 PRIOR: Final = {"low": (1.5, 3.5), "high": (4.5, 0.5)}

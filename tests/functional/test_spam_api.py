@@ -117,7 +117,7 @@ def flood(api: Api, rating: int, count: int) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("limits", [WIDE, "network=999/1h"])
+@pytest.mark.parametrize("limits", [WIDE, "network=999/1h", "article=999/1d article=99/10m"])
 def test_a_review_bomb_waits_for_an_editor_and_others_do_not(
     api: Api, setting: Setting, clock: Clock, deliver: Deliver, limits: str
 ) -> None:

@@ -57,6 +57,7 @@ MALFORMED = [
             "network=10000000/1h",
             "network=1/100h",
             "network=1/1h,site=1/1h",
+            "site=1/1h site=2/60m",
         )
     ),
 ]
