@@ -49,6 +49,17 @@ def test_page_is_for_this_browser_alone(landing: Gateway) -> None:
     assert not re.search(r"<script|url\(|@import| on\w+=| src=", answer.text)
 
 
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8000", "localhost.x"])
+def test_a_foreign_name_for_this_machine_shows_no_key(landing: Gateway, host: str) -> None:
+    """A site may point its own name at 127.0.0.1 (DNS rebinding)."""
+    assert EDITOR_KEY not in _ask(landing, Host=host).text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8123", "localhost:8123", "LOCALHOST", "[::1]:8123"])
+def test_this_machine_shows_the_key(landing: Gateway, host: str) -> None:
+    assert EDITOR_KEY in _ask(landing, Host=host).text
+
+
 def test_another_site_cannot_read_the_key_that_the_page_shows(
     landing: Gateway, setting: Callable[..., None]
 ) -> None:
