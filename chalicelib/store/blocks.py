@@ -19,7 +19,11 @@ from chalicelib.store.attributes import Item
 from chalicelib.store.client import ConditionFailedError
 
 MOST: Final = 1000
-"""Entries; with notes some 200 KB, of which DynamoDB takes 400."""
+"""Entries."""
+MOST_BYTES: Final = 300_000
+"""Of what they say. DynamoDB takes 400 KB a row, and every submission pays for reading it."""
+_BYTES_OF_ENTRY: Final = 160
+"""Names, id, time and the like."""
 _ATTEMPTS: Final = 6
 
 
@@ -48,9 +52,10 @@ def add(block: Block) -> Block:
     def changed(entries: tuple[Block, ...]) -> tuple[Block, ...]:
         same = [one for one in entries if (one.kind, one.value) == (block.kind, block.value)]
         others = tuple(one for one in entries if one not in same)
-        if len(others) >= MOST:
+        changed = (*others, replace(block, id=same[0].id) if same else block)
+        if len(changed) > MOST or sum(map(_size, changed)) > MOST_BYTES:
             raise TooManyBlocksError
-        return *others, replace(block, id=same[0].id) if same else block
+        return changed
 
     return _change(changed)[-1]
 
@@ -112,6 +117,11 @@ def _change(changed: Callable[[tuple[Block, ...]], tuple[Block, ...]]) -> tuple[
         else:
             return entries
     raise UnavailableError
+
+
+def _size(block: Block) -> int:
+    said = block.value + block.note + block.blocked_by
+    return _BYTES_OF_ENTRY + len(said.encode())
 
 
 def _row(entries: tuple[Block, ...], revision: int) -> attributes.Plain:

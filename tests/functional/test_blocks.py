@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.model import ReviewStatus
-from chalicelib.store import blocks, client
+from chalicelib.model import Block, Effect, ReviewStatus
+from chalicelib.store import attributes, blocks, client
+from tests import pricing
 from tests.actions import queued, stored, submit
 from tests.client import Answer, Api
 from tests.faults import Faults
+from tests.functional.conftest import NOON
 from tests.metering import Meter
 
 pytestmark = pytest.mark.usefixtures("published")
@@ -185,6 +187,24 @@ def test_a_full_list_takes_no_more(api: Api, monkeypatch: pytest.MonkeyPatch) ->
 
     assert (refused.status, refused.code) == (409, "too_many_blocks")
     assert block(api, "word", "casino", effect="hold").status == 201
+
+
+def test_a_list_that_no_row_holds_takes_no_more(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "MOST_BYTES", 600)
+
+    answers = [block(api, "word", f"word-{number}", note="ü" * 100) for number in range(2)]
+
+    assert [answer.status for answer in answers] == [201, 409]
+
+
+def test_the_largest_list_fits_into_a_row(api: Api) -> None:
+    """As DynamoDB counts: 400 KB with all names."""
+    entry = Block("0" * 26, "word", "𝔘" * 80, Effect.SPAM, "𝔘" * 100, "n" * 40, NOON)
+    fitting = blocks.MOST_BYTES // blocks._size(entry)
+
+    assert pricing.size(attributes.pack(blocks._row((entry,) * fitting, 1))) < 400 * 1024
+    short = Block("0" * 26, "word", "xx", Effect.SPAM, "", "n", NOON)
+    assert pricing.size(attributes.pack(blocks._row((short,) * blocks.MOST, 1))) < 400 * 1024
 
 
 def test_two_editors_at_once_lose_nothing(api: Api) -> None:
