@@ -98,11 +98,14 @@ def is_solved(token: str) -> bool:
         return False
     name = settings.current().captcha
     provider = PROVIDERS[name]
-    form = {"secret": secrets.captcha_secret(), "response": token}
+    secret = secrets.captcha_secret()
+    form = {"secret": secret, "response": token}
     if provider.is_repeatable:
         form["idempotency_key"] = str(uuid.uuid5(uuid.NAMESPACE_URL, token))
     answer = _read(outbound.post(provider.endpoint, form, SECONDS, _LONGEST_ANSWER).body)
-    fault = _fault(provider, answer)
+    # Of a secret for tests, at home, the answer tells neither page nor form.
+    is_trial = secrets.is_for_tests(secret)
+    fault = _refusal(answer) if is_trial else _fault(provider, answer)
     if fault is not None:
         logs.write("captcha refused", provider=name, reason=fault)
     return fault is None
@@ -130,11 +133,15 @@ def _read(body: bytes) -> dict[str, Any]:
     return answer
 
 
+def _refusal(answer: dict[str, Any]) -> str | None:
+    return None if answer.get("success") is True else "refused"
+
+
 def _fault(provider: Provider, answer: dict[str, Any]) -> str | None:
     """Say what is wrong with a token, in a word; None for a good one."""
     known = settings.current()
-    if answer.get("success") is not True:
-        return "refused"
+    if (refusal := _refusal(answer)) is not None:
+        return refusal
     hosts = known.captcha_hostnames
     if hosts is not None and answer.get("hostname") not in hosts:
         return "hostname"

@@ -399,6 +399,19 @@ def test_a_secret_for_tests_opens_no_site(setting: Setting, stage: str, secret: 
 
 
 @pytest.mark.parametrize(
+    ("stage", "secret"), [("local", "1x" + "0" * 31 + "AA"), ("dev", "0x" + "0" * 40)]
+)
+def test_at_home_a_secret_for_tests_asks_for_neither_page_nor_form(
+    monkeypatch: pytest.MonkeyPatch, setting: Setting, stage: str, secret: str
+) -> None:
+    setting(STAGE=stage, CAPTCHA_SECRET=secret)
+    dummy = {"hostname": "example.com", "action": None, "challenge_ts": None}
+
+    assert ask(monkeypatch, good(**dummy)) is True
+    assert ask(monkeypatch, good(**dummy, success=False)) is False
+
+
+@pytest.mark.parametrize(
     ("hostnames", "origins", "expected"),
     [
         ("a.example, B.example", "https://c.example", {"a.example", "b.example"}),
