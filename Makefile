@@ -28,7 +28,7 @@ help: ## List the targets
 run: $(VENV)/.local ## Run Plaudit here, with DynamoDB in memory (PORT=8000)
 	@exec $(BIN)/python -m localdev $(PORT)
 
-test: $(VENV)/.dev ## Run the tests but those that start servers
+test: $(VENV)/.dev ## Run the tests but those that start servers or go on for long
 	@$(TESTS) -m "not slow and not rehearsal"
 
 coverage: $(VENV)/.dev ## Run every test but the rehearsal; fail below 100 % of branches

@@ -1,12 +1,12 @@
 """
-Composition root: the app, CORS, the blueprints and the `local` switch.
+Composition root: the app, the blueprints and the `local` switch.
 
 No routes and no calls. The workers' Lambdas do not import this module.
 """
 
 import os
 
-from chalice.app import Chalice, CORSConfig
+from chalice.app import Chalice
 
 from chalicelib import logs
 from chalicelib.api import articles, editor, http, reviews, service
@@ -14,14 +14,6 @@ from chalicelib.store import client
 from chalicelib.workers import reconcile, tally
 
 app = Chalice(app_name="plaudit", configure_logs=False)
-
-# Before the blueprints: Chalice gives a route the CORS of its registration.
-app.api.cors = CORSConfig(
-    allow_origin="*",
-    allow_headers=["Authorization", "If-Match", "If-None-Match", "Idempotency-Key"],
-    expose_headers=["ETag", "Location", "Retry-After", "Allow"],
-    max_age=600,
-)
 
 for module in (articles, reviews, editor, service):
     app.register_blueprint(module.routes)
@@ -33,6 +25,6 @@ if os.environ.get("STAGE") == "local" and os.environ.get("AWS_CHALICE_CLI_MODE")
 
     localdev.start(app)
 
-http.refuse_other_methods(app)
+http.complete(app)
 client.prepare(os.environ)
 logs.configure()

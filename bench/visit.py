@@ -1,7 +1,11 @@
 """A visit of the suite's typical house, each request on a bill of its own."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
+from chalicelib import settings
 from chalicelib.workers.tally import tally_ratings
 from localdev.stream import StreamReader
 from tests import rows, seeding
@@ -39,7 +43,11 @@ def _read(api: Api, bill: Bill) -> None:
 
 
 def _review(api: Api, bill: Bill) -> None:
-    with bill.of("POST /articles/{slug}/reviews"):
+    with _limits():
+        api.post(REVIEWS, submission(email=f"guarded.{WORD}@example.com"))
+        with bill.of("POST /articles/{slug}/reviews"):
+            api.post(REVIEWS, submission(email=f"again.{WORD}@example.com"))
+    with bill.of("POST /articles/{slug}/reviews, without limits"):
         posted = api.post(REVIEWS, submission()).body
     path, token = f"{REVIEWS}/{posted['id']}", posted["manage_token"]
     with bill.of("PATCH /articles/{slug}/reviews/{id}"):
@@ -54,6 +62,16 @@ def _review(api: Api, bill: Bill) -> None:
         api.post("/editor/reviews/decisions", {"decisions": [decision]}, editor=True)
     with bill.of("GET /editor/reviews"):
         api.get("/editor/reviews", editor=True)
+
+
+@contextmanager
+def _limits() -> Iterator[None]:
+    """Set the limits that a deployment has unless told."""
+    off = os.environ.pop("LIMITS")
+    settings.current.cache_clear()
+    yield
+    os.environ["LIMITS"] = off
+    settings.current.cache_clear()
 
 
 def _edit(api: Api, bill: Bill) -> None:

@@ -9,9 +9,11 @@ Every error that may leave Plaudit, each one problem type of RFC 9457.
     ├── ForbiddenError              forbidden             403
     ├── ArticleNotFoundError        article_not_found     404
     ├── ReviewNotFoundError         review_not_found      404
+    ├── BlockNotFoundError          block_not_found       404
     ├── RouteNotFoundError          route_not_found       404
     ├── MethodNotAllowedError       method_not_allowed    405
     ├── SlugTakenError              slug_taken            409
+    ├── TooManyBlocksError          too_many_blocks       409
     ├── StaleRevisionError          stale_revision        412
     ├── PayloadTooLargeError        payload_too_large     413
     ├── UnsupportedMediaTypeError   unsupported_media_type 415
@@ -29,7 +31,7 @@ Source:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,15 @@ class ReviewNotFoundError(PlauditError):
     detail = "There is no such review."
 
 
+class BlockNotFoundError(PlauditError):
+    """No entry of the block list has this id."""
+
+    code = "block_not_found"
+    status = 404
+    title = "Entry not found"
+    detail = "The block list has no such entry."
+
+
 class RouteNotFoundError(PlauditError):
     """No route has this path."""
 
@@ -160,6 +171,15 @@ class SlugTakenError(PlauditError):
     status = 409
     title = "The slug is taken"
     detail = "An article with this slug exists."
+
+
+class TooManyBlocksError(PlauditError):
+    """The block list is full; every submission reads it whole."""
+
+    code = "too_many_blocks"
+    status = 409
+    title = "The block list is full"
+    detail = "Take an entry off the list before you put another on it."
 
 
 class StaleRevisionError(PlauditError):
@@ -198,8 +218,22 @@ class RevisionRequiredError(PlauditError):
     detail = "Send the article's ETag in If-Match."
 
 
+RATE_LIMIT_FIELDS: Final = (
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "RateLimit-Policy",
+)
+"""
+Header fields that say what is left of a limit.
+
+Source:
+    datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-06
+"""
+
+
 class TooManyRequestsError(PlauditError):
-    """The stage's throttle at API Gateway answered before any code ran."""
+    """A limit of the intake is reached, or the stage's throttle before any code ran."""
 
     code = "too_many_requests"
     status = 429

@@ -20,6 +20,7 @@ UNITS: Final = {
     "ServerErrors": "Count",
     "Latency": "Milliseconds",
     "Reviews": "Count",
+    "Limited": "Count",
     "TallyLag": "Milliseconds",
     "Drift": "Count",
     "Quarantine": "Count",

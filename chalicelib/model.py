@@ -5,6 +5,7 @@ Times are aware UTC datetimes with whole seconds. Strings hold what a reader or
 an editor wrote, in NFC. Every value is frozen; a change is a new value.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -100,6 +101,47 @@ class Article:
         return self.summary.status is ArticleStatus.PUBLISHED
 
 
+class Effect(StrEnum):
+    """What a finding asks for."""
+
+    HOLD = "hold"
+    SPAM = "spam"
+
+
+class Finding(NamedTuple):
+    """
+    What speaks against a review.
+
+    Attributes:
+        reason: A stable name, `links`; they are listed in docs/moderation.md.
+    """
+
+    reason: str
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """
+    What the editors keep out.
+
+    Attributes:
+        id: ULID.
+        kind: `word`, `domain`, `network` or `reader`.
+        value: In its canonical form; of a reader the hash that rows hold.
+        note: For other editors.
+        blocked_by: Name of the editor's key.
+    """
+
+    id: str
+    kind: str
+    value: str
+    effect: Effect
+    note: str
+    blocked_by: str
+    blocked_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An editor's public answer to a review."""
@@ -144,6 +186,8 @@ class Review:
         idempotency: Keyed hash of the `Idempotency-Key`; empty without one.
         changed_at: When any part of the row changed last.
         proposed_for: The review that a proposal would change, else None.
+        reasons: Why it was held or taken for spam, `("links", "burst_low")`.
+        expires_at: Epoch seconds after which spam that nobody wanted is forgotten.
     """
 
     slug: str
@@ -163,6 +207,50 @@ class Review:
     fingerprint: str
     idempotency: str
     proposed_for: ReviewHandle | None
+    reasons: tuple[str, ...] = ()
+    expires_at: int | None = None
+
+
+class Submission(NamedTuple):
+    """
+    What a reader sent, checked and normalised.
+
+    Attributes:
+        idempotency_key: Of the request; empty without one.
+        captcha_token: Empty without one.
+        form_token: When the form was shown, signed; empty without one.
+        is_trapped: Whether the honeypot was filled.
+        address: Where the request came from, as API Gateway says.
+        user_agent: Of the request; empty without one.
+    """
+
+    slug: str
+    email: str
+    name: str
+    message: str
+    rating: int
+    idempotency_key: str = ""
+    captcha_token: str = ""
+    form_token: str = ""
+    is_trapped: bool = False
+    address: str = ""
+    user_agent: str = ""
+
+
+class Edit(NamedTuple):
+    """
+    What a reader changes of a review or a proposal.
+
+    Attributes:
+        fields: Some of `name`, `message`, `rating`, and their new values.
+        address: Where the request came from, as API Gateway says.
+    """
+
+    slug: str
+    key: ReviewKey
+    id: str
+    fields: Mapping[str, str | int]
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +284,48 @@ class Tally:
     stars: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
     revision: int = 0
     as_of: datetime | None = None
+
+
+class Bucket(NamedTuple):
+    """
+    What was counted in a tenth of a window.
+
+    Attributes:
+        number: Since 1970.
+        n: All that was counted.
+        stars: Of it, with 1, 2, 3, 4 and 5 stars, where stars are counted.
+    """
+
+    number: int
+    n: int
+    stars: tuple[int, ...] = (0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """
+    A limit of one network, reader or article, or of the site, and what was counted of it.
+
+    Attributes:
+        subject: `network:<hash>`, `reader:<hash>`, `article:<slug>`, `site`.
+        most: In any span of the window.
+        window: Seconds.
+        earlier: What the subject was called before, or empty: a network's hash changes every day.
+        buckets: Oldest first, the newest still growing.
+        is_stored: Whether there is a row under this name.
+    """
+
+    subject: str
+    most: int
+    window: int
+    earlier: str = ""
+    buckets: tuple[Bucket, ...] = ()
+    is_stored: bool = False
+
+    @property
+    def scope(self) -> str:
+        """What kind of limit it is."""
+        return self.subject.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)

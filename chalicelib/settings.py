@@ -7,17 +7,50 @@ malformed one refuses to serve and never falls back to a guess.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 MODERATIONS: Final = ("publish_first", "approve_first")
-CAPTCHAS: Final = ("off", "turnstile", "hcaptcha", "recaptcha")
+CAPTCHAS: Final = ("off", "turnstile", "hcaptcha", "recaptcha", "recaptcha_v3")
+ON_OUTAGE: Final = ("refuse", "moderate")
+SCOPES: Final = ("network", "reader", "article", "site")
 _SHORTEST_SECRET = 32
+# Generous to a school behind one address, and far below what would cost an owner a coffee:
+# docs/operations.md, "Limits".
+_LIMITS: Final = "network=60/10m reader=10/1h article=500/1h site=2000/1h site=20000/1d"
+# At home everybody is one network, and a developer is one reader.
+_LOCAL_LIMITS: Final = "network=1000/10m reader=1000/1h article=1000/1h site=5000/1h site=20000/1d"
+_LIMIT: Final = re.compile(r"([a-z]+)=([1-9][0-9]{0,6})/([1-9][0-9]?)([mhd])", re.ASCII)
+_SCORE: Final = re.compile(r"0(\.[0-9]+)?|1(\.0+)?", re.ASCII)
+# As browsers write them, who leave out a port that goes without saying: one that is listed would
+# never be met. www.rfc-editor.org/rfc/rfc6454#section-6.2
+_ORIGIN: Final = re.compile(
+    r"(?!http:.*:80\Z|https:.*:443\Z)https?://[a-z0-9.-]+(:[1-9][0-9]{0,4})?", re.ASCII
+)
+# Akismet wants it whole. akismet.com/developers/detailed-docs/comment-check
+_SITE: Final = re.compile(r"https?://[a-z0-9.-]+(:[1-9][0-9]{0,4})?(/[!-~]*)?", re.ASCII)
+_SECONDS: Final = {"m": 60, "h": 3600, "d": 86400}
 
 
 class SettingsError(Exception):
     """A setting is missing or malformed. The message never holds its value."""
+
+
+class Limit(NamedTuple):
+    """
+    How much is taken in.
+
+    Attributes:
+        scope: Of whom: one of `SCOPES`.
+        most: Submissions in any span of the window; of a network, attempts.
+        window: Seconds.
+    """
+
+    scope: str
+    most: int
+    window: int
 
 
 class _Texts:
@@ -74,6 +107,11 @@ class Secrets(_Texts):
         """The provider's secret."""
         return self._required("CAPTCHA_SECRET")
 
+    @cached_property
+    def akismet_key(self) -> str | None:
+        """The site's key of Akismet; None without one."""
+        return self._texts.get("AKISMET_KEY") or None
+
     @staticmethod
     def _secret(name: str, value: str) -> bytes:
         if len(value) < _SHORTEST_SECRET:
@@ -92,6 +130,10 @@ class Secrets(_Texts):
             msg = "EDITOR_KEYS must be name:<SHA-256 in hex>, comma-separated"
             raise SettingsError(msg)
         return name, decoded
+
+
+def _host(origin: str) -> str:
+    return origin.partition("://")[2].partition(":")[0]
 
 
 class Settings(_Texts):
@@ -128,6 +170,15 @@ class Settings(_Texts):
         return Secrets(self._texts)
 
     @cached_property
+    def site_url(self) -> str | None:
+        """Address of the site that the reviews are shown on, for Akismet; None without one."""
+        url = self._texts.get("SITE_URL") or None
+        if url is not None and _SITE.fullmatch(url) is None:
+            msg = "SITE_URL must be an address like https://www.example.org/reviews"
+            raise SettingsError(msg)
+        return url
+
+    @cached_property
     def moderation(self) -> str:
         """Whether a review is public at once (`publish_first`, unless told) or after a decision."""
         return self._one_of(
@@ -144,6 +195,84 @@ class Settings(_Texts):
         """
         default = "off" if self.stage == "local" else None
         return self._one_of("CAPTCHA", CAPTCHAS, self._texts.get("CAPTCHA", default))
+
+    @cached_property
+    def captcha_down(self) -> str:
+        """What becomes of a submission whose captcha nobody can check: `refuse` or `moderate`."""
+        return self._one_of("CAPTCHA_DOWN", ON_OUTAGE, self._texts.get("CAPTCHA_DOWN", "refuse"))
+
+    @cached_property
+    def captcha_score(self) -> float:
+        """The least score of reCAPTCHA v3, from 0 for a machine to 1 for a person."""
+        text = self._texts.get("CAPTCHA_SCORE", "0.5")
+        if _SCORE.fullmatch(text) is None:
+            msg = "CAPTCHA_SCORE must be a number from 0 to 1"
+            raise SettingsError(msg)
+        return float(text)
+
+    @cached_property
+    def captcha_hostnames(self) -> frozenset[str] | None:
+        """
+        Hosts of the pages that a captcha may be solved on; those of `CORS_ORIGINS` unless told.
+
+        Returns:
+            None for any, in the stage `local` alone.
+        """
+        names = self._texts.get("CAPTCHA_HOSTNAMES", "")
+        hosts = {name.strip().lower() for name in names.split(",") if name.strip()}
+        hosts |= {_host(origin) for origin in self.cors_origins if origin != "*" and not hosts}
+        if not hosts and self.stage != "local":
+            msg = "CAPTCHA_HOSTNAMES is not set, and CORS_ORIGINS names no host"
+            raise SettingsError(msg)
+        return frozenset(hosts) or None
+
+    @cached_property
+    def cors_origins(self) -> tuple[str, ...]:
+        """
+        Origins whose scripts may read what anyone may read; `*` alone for all.
+
+        In the stage `local` all unless told, elsewhere none.
+        """
+        default = "*" if self.stage == "local" else ""
+        return self._origins("CORS_ORIGINS", default)
+
+    @cached_property
+    def cors_editor_origins(self) -> tuple[str, ...]:
+        """Origins whose scripts may use an editor's key; none unless told."""
+        return self._origins("CORS_EDITOR_ORIGINS", "")
+
+    def _origins(self, name: str, default: str) -> tuple[str, ...]:
+        text = self._texts.get(name, default)
+        origins = tuple(part.strip() for part in text.split(",") if part.strip())
+        is_any = name == "CORS_ORIGINS" and origins == ("*",)
+        if not is_any and not all(_ORIGIN.fullmatch(origin) for origin in origins):
+            msg = f"{name} must be origins like https://www.example.org, comma-separated"
+            raise SettingsError(msg)
+        return origins
+
+    @cached_property
+    def limits(self) -> tuple[Limit, ...]:
+        """
+        Give the limits of the intake, `scope=most/window` with spaces between; none for `off`.
+
+        A window is so many minutes, hours or days: `10m`, `1h`, `1d`. Without the setting there are
+        limits; to have none must be said.
+        """
+        default = _LOCAL_LIMITS if self.stage == "local" else _LIMITS
+        text = self._texts.get("LIMITS") or default
+        limits = () if text == "off" else tuple(self._limit(part) for part in text.split())
+        if len({(limit.scope, limit.window) for limit in limits}) < len(limits):
+            msg = "LIMITS must not limit a scope twice for the same window"
+            raise SettingsError(msg)
+        return limits
+
+    @staticmethod
+    def _limit(text: str) -> Limit:
+        found = _LIMIT.fullmatch(text)
+        if found is None or found[1] not in SCOPES:
+            msg = f"LIMITS must be off, or like network=60/10m; scopes are {', '.join(SCOPES)}"
+            raise SettingsError(msg)
+        return Limit(found[1], int(found[2]), int(found[3]) * _SECONDS[found[4]])
 
     @staticmethod
     def _one_of(name: str, allowed: tuple[str, ...], value: str | None) -> str:

@@ -27,7 +27,7 @@ def start(app: "Chalice") -> None:
     page.register(app, editor_key)
     gateway.install(editor_key)
     pump = stream.Pump()
-    with terminal.silence():
+    with terminal.silence(), aws.unguarded():
         samples.load(app, editor_key)
         pump.deliver()
     pump.start()

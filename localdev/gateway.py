@@ -9,6 +9,7 @@ gateway has its own. Each method here that overrides one says what differs.
 import socketserver
 import sys
 import time
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -22,13 +23,14 @@ from chalice.local import (
 )
 
 from chalicelib import logs
-from chalicelib.api import http
+from chalicelib.api import cors, http
 from chalicelib.errors import (
     InvalidRequestError,
     MethodNotAllowedError,
     PlauditError,
     RouteNotFoundError,
 )
+from chalicelib.settings import SettingsError
 from localdev import aws, terminal
 
 LONGEST_BODY: Final = 10 * 2**20
@@ -54,7 +56,8 @@ class Gateway(LocalGateway):
             try:
                 response = super().handle_request(method, path, headers, body)
             except (LocalGatewayException, ValueError):
-                response = _refusal(RouteNotFoundError())
+                origin = {name.lower(): value for name, value in headers.items()}.get("origin")
+                response = _refusal(RouteNotFoundError(), origin)
         milliseconds = (time.perf_counter() - started) * 1000
         terminal.request(method, path.partition("?")[0], response["statusCode"], milliseconds)
         return response
@@ -72,7 +75,7 @@ class RequestHandler(ChaliceRequestHandler):
         is_method = code == HTTPStatus.NOT_IMPLEMENTED
         allow = {"Allow": ", ".join([*http.METHODS, "OPTIONS"])}
         refused = MethodNotAllowedError(headers=allow) if is_method else InvalidRequestError()
-        response = _refusal(refused)
+        response = _refusal(refused, None)
         self.close_connection = True
         # A request line that says no version would get no status line (http.server).
         self.request_version = self.protocol_version
@@ -165,9 +168,12 @@ def install(editor_key: str) -> None:
     setattr(chalice.local, "LocalDevServer", Server)  # noqa: B010
 
 
-def _refusal(error: PlauditError) -> Any:
+def _refusal(error: PlauditError, origin: str | None) -> Any:
     response = http.problem(error, _UNREAD).to_dict()
-    response["headers"] |= {"Access-Control-Allow-Origin": "*", **http.SECURITY_HEADERS}
+    grant: dict[str, str] = {}
+    with suppress(SettingsError):
+        grant = cors.granted(origin, to_editors=False)
+    response["headers"] |= cors.of_answer(grant) | http.SECURITY_HEADERS
     return response
 
 

@@ -28,6 +28,8 @@ _PAGE: Final = Path(__file__).with_name("page.html")
 _HOST: Final = re.compile(
     r"(?:[a-z0-9.-]{1,253}|\[[0-9a-f:]{2,39}\])(?::[0-9]{1,5})?", re.IGNORECASE
 )
+_HOME: Final = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
+_HIDDEN_KEY: Final = "$EDITOR_KEY"
 _SHOWN: Final = 100
 _FIRST: Final = "first-light"
 _HEADERS: Final[http.Headers] = {
@@ -62,19 +64,21 @@ def register(app: Chalice, editor_key: str) -> None:
     """
     Put the page at `/`.
 
-    Other websites may not read it, for it shows a key: it has no CORS. It
-    promises nothing, so it is not in the OpenAPI document.
+    Other websites may not read it, for it shows a key: it is editors'. A foreign name that
+    leads to this machine makes another site's page one of ours to the browser, so under such a
+    name it shows none. It promises nothing, so it is not in the OpenAPI document.
     """
 
     def page(request: Request) -> Response:
         host = host_of(http.header(request, "Host"))
-        return Response(render(app, editor_key, host), dict(_HEADERS), 200)
+        key = editor_key if _HOME.fullmatch(host) else _HIDDEN_KEY
+        return Response(render(app, key, host), dict(_HEADERS), 200)
 
     def get_page() -> Response:
         request: Any = app.current_request
-        return http.respond(request, page, {}, None)
+        return http.respond(request, page, {}, to_editors=True)
 
-    app.route("/", methods=["GET", "HEAD"], content_types=[], cors=False)(get_page)
+    app.route("/", methods=["GET", "HEAD"], content_types=[])(get_page)
 
 
 def host_of(header: str | None) -> str:

@@ -23,6 +23,7 @@ os.environ.update(
         "STAGE": "test",
         "RELEASE": "tests",
         "CAPTCHA": "off",
+        "LIMITS": "off",
         "MODERATION": "publish_first",
         "READER_SECRET": "r" * 32,
         "SIGNING_SECRETS": "s" * 32,

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tools import interpreter, secrets, smoke
+from tools import environment, interpreter, secrets, smoke
 from tools.deployment import (
     account,
     chalice_cli,
@@ -74,7 +74,7 @@ def deploy(options: Options) -> None:
     Deploy a stage.
 
     Raises:
-        StageError: There is no such stage to deploy.
+        StageError: There is no such stage to deploy, or a setting of it is malformed.
         RefusedError: Tables or secrets are missing, Chalice's memory is of
             something else, or the API did not come up.
         ChaliceError: Chalice failed.
@@ -82,6 +82,7 @@ def deploy(options: Options) -> None:
         InterpreterError: This is not the Lambdas' Python.
     """
     settings = staging.settings(options.stage)
+    environment.check(options.stage)
     if not options.fallback:
         interpreter.require()
     where = account.current()
@@ -98,7 +99,7 @@ def deploy(options: Options) -> None:
         event_source.apply(function, tables["ContentStreamArn"], tables["TallyFailuresArn"])
     )
     api = state.api_id(options.stage, options.memory)
-    gateway.report(gateway.apply(api, settings["api_gateway_stage"]))
+    gateway.report(gateway.apply(api, options.stage, settings["api_gateway_stage"]))
     url = state.url(options.stage, options.memory)
     try:
         smoke.check(options.url or url, stage=options.stage, release=staging.release())

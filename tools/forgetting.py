@@ -5,10 +5,10 @@ What derived remembers of rows that content no longer has, forgotten.
     forget_entry        DeleteItem                                     1
     forget_tally        DeleteItem                                     1
 
-For `tools.rebuild` alone. No code of ours deletes a review or an article, but
-a restore sets content back to before they were. What is kept of them is empty
-and counts nothing, yet it names a revision: who reviews anew begins at 1 and
-would be taken for late.
+For `tools.rebuild` alone. No code of ours deletes a review or an article, and
+what forgets itself was never counted; but a restore sets content back to before
+they were. What is kept of them is empty and counts nothing, yet it names a
+revision: who reviews anew begins at 1 and would be taken for late.
 """
 
 from typing import Any

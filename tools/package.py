@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tools import interpreter
+from tools import environment, interpreter
 from tools.deployment import archive, bytecode, chalice_cli, stack, staging, templates, wheels
 
 MADE: Final = 0
@@ -68,9 +68,10 @@ def make(stage: str, *, architecture: str, build: Path = staging.BUILD) -> Path:
 
     Raises:
         ChaliceError: Chalice failed, or something is missing from the zip.
-        StageError: There is no such stage.
+        StageError: There is no such stage, or a setting of it is malformed.
         WheelError: A pinned wheel cannot be had.
     """
+    environment.check(stage)
     project = staging.stage(stage, architecture=architecture, policies=None, build=build)
     merged = project / "merge.json"
     merged.write_text(json.dumps(stack.beside_chalice(stage), indent=2) + "\n")

@@ -18,8 +18,8 @@ from rich.table import Table
 from chalicelib import metrics
 from chalicelib.model import ReviewStatus
 from chalicelib.rules.moderation import DECISIONS
-from tools import secrets
-from tools.deployment import account, command, cost, planned, stack, stacks, staging, wheels
+from tools import environment, secrets
+from tools.deployment import account, command, cost, planned, stack, stacks, wheels
 from tools.deployment.cost import Traffic, Watch
 from tools.deployment.planned import Function, There
 
@@ -55,10 +55,10 @@ def show(stage: str, architecture: str, traffic: Traffic) -> None:
     Print what would be made, allowed, told and paid.
 
     Raises:
-        StageError: There is no such stage to deploy.
+        StageError: There is no such stage to deploy, or a setting of it is malformed.
         ClientError: AWS refuses; without credentials it is not asked.
     """
-    staging.settings(stage)
+    environment.check(stage)
     console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
     there = _there(console, stage)
     if there is None or not there.is_one_stack:

@@ -23,6 +23,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from chalicelib import settings
+from chalicelib.store import keys
 from chalicelib.store.attributes import Item
 from tools import failures, restoring
 from tools.failures import MisusedError
@@ -33,6 +34,8 @@ _STEP: Final = 100
 """Rows that are compared in one call."""
 _SAID: Final = 10_000
 """Rows between two lines that say how far it is."""
+_OF_CONTENT: Final = ("A#", keys.blocks()["pk"]["S"])
+"""How the partitions of content begin: articles, and the block list."""
 
 
 class Compared(NamedTuple):
@@ -83,8 +86,8 @@ def _compare(
 ) -> Compared:
     rows = differing = 0
     for part in _parts(restoring.every_row(table)):
-        if not all(row["pk"]["S"].startswith("A#") for row in part):
-            msg = f"{table} holds other rows than articles and reviews"
+        if not all(row["pk"]["S"].startswith(_OF_CONTENT) for row in part):
+            msg = f"{table} holds other rows than articles, reviews and the block list"
             raise MisusedError(msg)
         found = find(part)
         if change is not None:

@@ -4,7 +4,8 @@
 Makes those that are missing, random, and overwrites none; a value that is
 there is never printed. The first editor's key is shown this once. A captcha
 provider's secret is taken from CAPTCHA_SECRET or from standard input, and only
-if the stage asks readers for a captcha.
+if the stage asks readers for a captcha. A key of Akismet is taken from
+AKISMET_KEY, if there is one.
 
     --rotate signing   puts a new signing secret before the ones there are
     --no-editor        makes no editor's key: SSM keeps no empty value, and a
@@ -31,6 +32,7 @@ READER: Final = "reader-secret"
 SIGNING: Final = "signing-secrets"
 EDITORS: Final = "editor-keys"
 CAPTCHA: Final = "captcha-secret"
+AKISMET: Final = "akismet-key"
 
 _FIRST_EDITOR: Final = "editor"
 _BYTES: Final = 32
@@ -73,6 +75,8 @@ def make(stage: str, *, editor: bool = True) -> None:
         makers[EDITORS] = _editor
     if environment["CAPTCHA"] != "off":
         makers[CAPTCHA] = _captcha
+    if os.environ.get("AKISMET_KEY"):
+        makers[AKISMET] = _akismet
     found = present(client, path)
     for name, maker in makers.items():
         if name in found:
@@ -119,7 +123,7 @@ def path_of(stage: str) -> str:
 
 def present(client: "SSMClient", path: str) -> set[str]:
     """Name the secrets that exist, without reading one."""
-    names = [f"{path}/{name}" for name in (READER, SIGNING, EDITORS, CAPTCHA)]
+    names = [f"{path}/{name}" for name in (READER, SIGNING, EDITORS, CAPTCHA, AKISMET)]
     missing = client.get_parameters(Names=names, WithDecryption=False)["InvalidParameters"]
     return {name.rpartition("/")[2] for name in names if name not in missing}
 
@@ -147,6 +151,10 @@ def _captcha() -> tuple[str, str]:
         )
         raise RefusedError(msg)
     return value, ""
+
+
+def _akismet() -> tuple[str, str]:
+    return os.environ["AKISMET_KEY"], ""
 
 
 def _asked() -> str:

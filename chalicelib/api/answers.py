@@ -148,11 +148,23 @@ class SubmittedReview(Review):
     manage_token: str | None
 
 
+class Form(BaseModel):
+    """A form that is shown now."""
+
+    form_token: str
+    issued_at: Time
+
+
 class QueuedReview(Review):
-    """A review that waits. With `proposed_for` it is a proposed change of that review."""
+    """
+    A review that waits, or is taken for spam; `reasons` say why.
+
+    With `proposed_for` it is a proposed change of that review.
+    """
 
     slug: Slug
-    status: Literal["pending"]
+    status: Literal["pending", "spam"]
+    reasons: list[str]
     proposed_for: Ulid | None
 
 
@@ -175,6 +187,24 @@ class DecisionResults(BaseModel):
     """A result for each decision, in their order."""
 
     results: list[DecisionResult]
+
+
+class BlockEntry(BaseModel):
+    """An entry of the block list. A reader's `value` is null: no address is kept."""
+
+    id: Ulid
+    kind: Literal["word", "domain", "network", "reader"]
+    value: str | None
+    effect: Literal["hold", "spam"]
+    note: str
+    blocked_by: str
+    blocked_at: Time
+
+
+class BlockList(BaseModel):
+    """The whole block list, oldest entry first."""
+
+    items: list[BlockEntry]
 
 
 class Health(BaseModel):

@@ -195,7 +195,7 @@ def _change(request: Request, slug: str, fields: dict[str, Any]) -> Article:
 def _answer(article: Article, status: int = 200, **headers: str) -> Response:
     tally = articles.find_tally(article.slug)
     tag = http.etag(http.dump(shapes.article(article, tally)), article.revision)
-    return http.private(shapes.editors_article(article, tally), status, ETag=tag, **headers)
+    return http.private(shapes.editors_article(article, tally), status, {"ETag": tag, **headers})
 
 
 def _revision_header(article: Article) -> dict[str, str]:

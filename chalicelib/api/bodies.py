@@ -22,6 +22,9 @@ ERRORS: Final = (
 )
 """Problems of every route that takes a body."""
 
+MOST_LEVELS: Final = 8
+"""Objects and lists in each other. The contract needs three."""
+
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -29,25 +32,38 @@ def read_object(request: Request, most_bytes: int) -> Json:
     """
     Read a body that must be one JSON object.
 
-    Size comes before parsing. Twofold names, NaN and lone surrogates are
-    refused: each means something else to another parser.
+    Size comes before parsing. Twofold names, NaN, lone surrogates and more than
+    `MOST_LEVELS` are refused: each means something else to another parser.
 
     Raises:
         PayloadTooLargeError: It has more than `most_bytes`.
         UnsupportedMediaTypeError: It is not declared as JSON.
         InvalidRequestError: It is missing, or no JSON object in UTF-8.
     """
-    try:
-        raw: Any = request.raw_body
-    except ValueError:
-        raise InvalidRequestError("The body is not valid base64.") from None
+    raw = _raw(request)
     if len(raw) > most_bytes:
         raise PayloadTooLargeError(f"The body may have {most_bytes} bytes.")
     if not raw:
         raise InvalidRequestError("The body is missing.")
-    media_type = (header(request, "Content-Type") or "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    if not _is_json(request):
         raise UnsupportedMediaTypeError
+    value = _parsed(raw)
+    if not isinstance(value, dict):
+        raise InvalidRequestError("The body must be a JSON object.")
+    if _is_deeper(value, MOST_LEVELS):
+        raise InvalidRequestError(f"The body may have {MOST_LEVELS} levels.")
+    return value
+
+
+def _raw(request: Request) -> bytes:
+    try:
+        raw: Any = request.raw_body
+    except ValueError:
+        raise InvalidRequestError("The body is not valid base64.") from None
+    return bytes(raw)
+
+
+def _parsed(raw: bytes) -> object:
     try:
         value = json.loads(
             raw.decode(), object_pairs_hook=_without_repeats, parse_constant=_no_constant
@@ -56,9 +72,22 @@ def read_object(request: Request, most_bytes: int) -> Json:
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise InvalidRequestError("The body is not valid JSON.") from None
-    if not isinstance(value, dict):
-        raise InvalidRequestError("The body must be a JSON object.")
     return value
+
+
+def _is_json(request: Request) -> bool:
+    """Tell whether a body is declared as JSON, in UTF-8 and not compressed."""
+    media_type, _, parameters = (header(request, "Content-Type") or "").lower().partition(";")
+    charset = parameters.partition("charset=")[2].partition(";")[0].strip(' "') or "utf-8"
+    encoding = (header(request, "Content-Encoding") or "identity").strip().lower()
+    return (media_type.strip(), charset, encoding) == ("application/json", "utf-8", "identity")
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(one, levels - 1) for one in inner)
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> Json:

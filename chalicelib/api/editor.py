@@ -8,16 +8,20 @@ from chalicelib import logs
 from chalicelib.api import bodies, cursors, http, shapes
 from chalicelib.api.http import Contract
 from chalicelib.errors import (
+    BlockNotFoundError,
     InvalidCursorError,
+    InvalidFieldsError,
     InvalidRequestError,
     ReviewNotFoundError,
+    TooManyBlocksError,
 )
-from chalicelib.model import Reply, now
+from chalicelib.guard import editors, secrets
+from chalicelib.model import Block, Effect, Reply, ReviewStatus, now
 from chalicelib.rules import moderation, text
-from chalicelib.store import listings, review_lists, reviews
+from chalicelib.store import blocks, keys, listings, review_lists, reviews
 
 if TYPE_CHECKING:
-    from chalicelib.api.schemas import DecisionIn
+    from chalicelib.api.schemas import BlockIn, DecisionIn
 
 MOST_BODY_BYTES: Final = 131_072
 
@@ -55,10 +59,15 @@ def list_unlisted_articles(request: Request) -> Response:
     ),
 )
 def list_queue(request: Request) -> Response:
-    """List the reviews and proposed changes that wait for a decision, oldest first."""
-    scope = ("editor/reviews", http.choice(request, "status", ("pending",)))
+    """
+    List the reviews and proposed changes that wait for a decision, oldest first.
+
+    With `status=spam` those that are taken for spam. Some of them forget themselves.
+    """
+    status = http.choice(request, "status", tuple(map(str, keys.QUEUES)))
+    scope = ("editor/reviews", status)
     position = cursors.open_for(http.parameter(request, "cursor"), *scope)
-    page = review_lists.list_pending(position, http.limit(request))
+    page = review_lists.list_queue(ReviewStatus(status), position, http.limit(request))
     following = cursors.issue(page.position, *scope)
     return http.private(shapes.page([shapes.queued(one) for one in page.items], following))
 
@@ -110,6 +119,97 @@ def put_reply(request: Request, slug: str, id: str) -> Response:  # noqa: A002 -
     at = now()
     review = reviews.set_reply(slug, key, id, Reply(body.message, at), at)
     return http.private(shapes.review(review))
+
+
+@http.route(
+    routes,
+    "GET",
+    "/editor/blocks",
+    Contract(answer="BlockList", security="editor"),
+)
+def list_blocks(request: Request) -> Response:
+    """List what is blocked: words, domains, networks and readers."""
+    del request
+    return http.private({"items": [shapes.block(one) for one in blocks.list_all()]})
+
+
+@http.route(
+    routes,
+    "POST",
+    "/editor/blocks",
+    Contract(
+        status=201,
+        answer="BlockEntry",
+        body="BlockIn",
+        errors=(*bodies.ERRORS, ReviewNotFoundError, TooManyBlocksError),
+        security="editor",
+    ),
+)
+def add_block(request: Request) -> Response:
+    """Block a word, a domain, a network or a reader; the same once more changes its entry."""
+    from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
+
+    body = schemas.parse(schemas.BlockIn, bodies.read_object(request, MOST_BODY_BYTES))
+    entry = Block(
+        id=keys.new_id(),
+        kind=body.kind,
+        value=_blocked_value(body),
+        effect=Effect(body.effect),
+        note=body.note,
+        blocked_by=editors.identify(http.bearer(request)),
+        blocked_at=now(),
+    )
+    stored = blocks.add(entry)
+    location = f"{request.context.get('path', '').rstrip('/')}/{stored.id}"
+    return http.private(shapes.block(stored), 201, {"Location": location})
+
+
+@http.route(
+    routes,
+    "DELETE",
+    "/editor/blocks/{id}",
+    Contract(status=204, errors=(BlockNotFoundError,), security="editor"),
+)
+def remove_block(request: Request, id: str) -> Response:  # noqa: A002 - the path's name
+    """Take an entry off the block list."""
+    del request
+    blocks.remove(id)
+    return http.private(None)
+
+
+def _blocked_value(body: "BlockIn") -> str:
+    """
+    Give what is compared with submissions.
+
+    Raises:
+        InvalidFieldsError: The value is none of its kind, or a reader is to be held:
+            what is held is told, and a reader must not learn that he is blocked.
+        ReviewNotFoundError: No review has the id that a reader is named by.
+    """
+    from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
+    from chalicelib.rules import spam  # noqa: PLC0415 - nor its patterns
+
+    if body.kind != "reader":
+        try:
+            return spam.normalise_block(body.kind, body.value)
+        except ValueError:
+            raise _invalid("value") from None
+    if body.effect != "spam":
+        raise _invalid("effect")
+    if text.ULID.fullmatch(body.value):
+        reader = reviews.find_reader(body.value)
+        if reader is None:
+            raise ReviewNotFoundError
+        return reader
+    if not schemas.is_address(body.value):
+        raise _invalid("value")
+    return keys.reader(secrets.current().reader_secret, body.value)
+
+
+def _invalid(field: str) -> InvalidFieldsError:
+    from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
+
+    return InvalidFieldsError(problems=(schemas.field_problem(field, f"{field}_invalid"),))
 
 
 def _decide(decision: "DecisionIn") -> str:

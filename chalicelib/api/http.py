@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final, TypeAlias
@@ -20,6 +20,7 @@ from urllib.parse import unquote
 from chalice.app import Blueprint, Chalice, Request, Response
 
 from chalicelib import logs
+from chalicelib.api import cors
 from chalicelib.errors import (
     ArticleNotFoundError,
     InternalError,
@@ -102,22 +103,39 @@ def route(
     return register
 
 
-def refuse_other_methods(app: Chalice) -> None:
-    """Answer 405 in our own shape for every method that a path does not take."""
+def complete(app: Chalice) -> None:
+    """Answer every other method of every path: preflights, and 405 in our own shape."""
     for path, entries in app.routes.items():
-        allowed = ", ".join([*(method for method in METHODS if method in entries), "OPTIONS"])
+        served = [method for method in METHODS if method in entries]
         others = [method for method in METHODS if method not in entries]
-        app.route(path, methods=others, content_types=[])(_refusal(app, allowed))
+        allow = ", ".join([*served, "OPTIONS"])
+        audiences = _by_audience(entries)
+        refusal = _refusal(app, allow, to_editors=not audiences[False])
+        preflight = _preflight(app, allow, audiences)
+        app.route(path, methods=others, content_types=[])(refusal)
+        app.route(path, methods=["OPTIONS"], content_types=[])(preflight)
 
 
 def respond(
-    request: Request, handler: Handler, parameters: Mapping[str, str], security: str | None
+    request: Request,
+    handler: Handler,
+    parameters: Mapping[str, str],
+    security: str | None = None,
+    *,
+    to_editors: bool = False,
 ) -> Response:
-    """Run a handler and give its answer or the problem that it raised."""
+    """
+    Run a handler and give its answer or the problem that it raised.
+
+    Args:
+        to_editors: Whether the answer is for editors' pages, as all are that need an editor's key.
+    """
     started = time.perf_counter()
-    editor = None
+    editor, grant = None, {}
     request_id = str(getattr(request.lambda_context, "aws_request_id", "") or "")
     try:
+        is_editors = to_editors or security == "editor"
+        grant = cors.granted(header(request, "Origin"), to_editors=is_editors)
         editor = editors.identify(bearer(request)) if security == "editor" else None
         decoded = {name: unquote(value) for name, value in parameters.items()}
         response = handler(request, **decoded)
@@ -128,7 +146,7 @@ def respond(
     except Exception as error:  # noqa: BLE001 - the last line of defence
         logs.failure("request failed", error, route=request.path, request_id=request_id)
         response = problem(InternalError(), request_id)
-    response.headers = SECURITY_HEADERS | response.headers
+    response.headers = SECURITY_HEADERS | cors.of_answer(grant) | response.headers
     if request.method == "HEAD":
         response.body = ""
     milliseconds = round((time.perf_counter() - started) * 1000, 1)
@@ -163,23 +181,23 @@ def problem(error: PlauditError, request_id: str) -> Response:
         ]
     headers: Headers = {"Content-Type": PROBLEM_TYPE, "Cache-Control": NO_STORE, **error.headers}
     if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
+        headers.setdefault("Retry-After", str(error.retry_after))
     return Response(dump(body), headers, error.status)
 
 
-def private(body: Json | None, status: int = 200, **headers: str) -> Response:
+def private(
+    body: Json | None, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """
     Answer something that no cache may keep.
 
     Args:
         body: None for 204.
-        headers: With underscores for hyphens.
     """
-    named: Headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    named: Headers = {"Cache-Control": NO_STORE, **(headers or {})}
     if body is None:
-        return Response("", {"Cache-Control": NO_STORE, **named}, 204)
-    content: Headers = {"Content-Type": "application/json", "Cache-Control": NO_STORE}
-    return Response(dump(body), content | named, status)
+        return Response("", named, 204)
+    return Response(dump(body), {"Content-Type": "application/json", **named}, status)
 
 
 def public(request: Request, body: Json, revision: int | None = None) -> Response:
@@ -258,6 +276,17 @@ def header(request: Request, name: str) -> str | None:
     return value
 
 
+def source_address(request: Request) -> str:
+    """
+    Give where a request came from.
+
+    API Gateway says it; what a client says of itself, in `X-Forwarded-For` or elsewhere,
+    is not looked at.
+    """
+    address: str = request.context.get("identity", {}).get("sourceIp") or ""
+    return address
+
+
 def bearer(request: Request) -> str | None:
     """Give what follows `Bearer` in `Authorization`."""
     scheme, _, credential = (header(request, "Authorization") or "").partition(" ")
@@ -311,12 +340,52 @@ def limit(request: Request) -> int:
     return int(value)
 
 
-def _refusal(app: Chalice, allowed: str) -> Callable[..., Response]:
+def _refusal(app: Chalice, allow: str, *, to_editors: bool) -> Callable[..., Response]:
     def refuse(_: Request, **__: str) -> Response:
-        raise MethodNotAllowedError(headers={"Allow": allowed})
+        raise MethodNotAllowedError(headers={"Allow": allow})
 
     def method_not_allowed(**parameters: str) -> Response:
-        request: Any = app.current_request
-        return respond(request, refuse, parameters, None)
+        return respond(_current(app), refuse, parameters, to_editors=to_editors)
 
     return method_not_allowed
+
+
+def _preflight(
+    app: Chalice, allow: str, methods: Mapping[bool, Sequence[str]]
+) -> Callable[..., Response]:
+    """
+    Make the view that tells a browser what a page may send.
+
+    Args:
+        methods: That the path takes from editors' pages, and from others.
+    """
+
+    def preflight(**parameters: str) -> Response:
+        request = _current(app)
+        wanted = header(request, "Access-Control-Request-Method")
+        to_editors = wanted in methods[True] or not methods[False]
+
+        def answer(request: Request, **_: str) -> Response:
+            grant = cors.granted(header(request, "Origin"), to_editors=to_editors)
+            is_served = wanted in methods[to_editors]
+            told = cors.of_preflight(grant, methods[to_editors]) if is_served else {}
+            return Response("", {"Allow": allow, "Cache-Control": NO_STORE, **told}, 204)
+
+        return respond(request, answer, parameters, to_editors=to_editors)
+
+    return preflight
+
+
+def _by_audience(entries: Mapping[str, Any]) -> dict[bool, list[str]]:
+    """Part a path's methods into those that need an editor's key and the others."""
+    by: dict[bool, list[str]] = {True: [], False: []}
+    for method, entry in entries.items():
+        contract = getattr(entry.view_function, "contract", None)
+        by[contract is not None and contract.security == "editor"].append(method)
+    return by
+
+
+def _current(app: Chalice) -> Request:
+    request: Request | None = app.current_request
+    assert request is not None  # noqa: S101 - a view runs within a request
+    return request

@@ -20,6 +20,7 @@ from chalicelib import settings
 from chalicelib.api import answers, schemas
 from chalicelib.api.http import PROBLEM_TYPE, Contract
 from chalicelib.errors import (
+    RATE_LIMIT_FIELDS,
     InternalError,
     MethodNotAllowedError,
     PlauditError,
@@ -29,6 +30,7 @@ from chalicelib.errors import (
     UnavailableError,
 )
 from chalicelib.rules import text
+from chalicelib.store import keys
 
 Json = dict[str, Any]
 
@@ -42,7 +44,7 @@ _QUERY_PARAMETERS: Final = {
     "cursor": {"type": "string", "minLength": 1, "maxLength": 512},
     "tag": {"type": "string", "pattern": f"^{text.TAG.pattern}$"},
     "author": {"type": "string", "minLength": 1, "maxLength": 80},
-    "status": {"type": "string", "enum": ["pending"], "default": "pending"},
+    "status": {"type": "string", "enum": [*map(str, keys.QUEUES)], "default": "pending"},
 }
 _SORTS: Final = {
     "/articles": ["newest", "top"],
@@ -153,7 +155,7 @@ def _header_names(path: str, method: str, contract: Contract) -> list[str]:
 
 
 def _is_cached(method: str, contract: Contract) -> bool:
-    is_public = contract.security is None and contract.answer != "Health"
+    is_public = contract.security is None and contract.answer not in {"Health", "Form"}
     return method in {"GET", "HEAD"} and is_public
 
 
@@ -188,6 +190,8 @@ def _success(status: int, method: str, contract: Contract) -> Json:
         names.append("ETag")
     if status == HTTPStatus.CREATED:
         names.append("Location")
+    if contract.answer == "SubmittedReview":
+        names += RATE_LIMIT_FIELDS
     response["headers"] = _described(*names)
     return response
 
@@ -201,6 +205,8 @@ def _problem_response(method: str, errors: list[type[PlauditError]]) -> Json:
         schema = {"allOf": [_reference("Problem"), {"properties": {"code": {"enum": codes}}}]}
         response["content"] = {PROBLEM_TYPE: {"schema": schema}}
     names = ["Retry-After"] if any(error.retry_after for error in errors) else []
+    if TooManyRequestsError in errors:
+        names += RATE_LIMIT_FIELDS
     if names:
         response["headers"] = _described(*names)
     return response

@@ -5,7 +5,6 @@ from typing import Final
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib import settings
 from chalicelib.api import bodies, cursors, http, shapes
 from chalicelib.api.http import Contract
 from chalicelib.errors import (
@@ -17,10 +16,8 @@ from chalicelib.errors import (
     ReviewNotFoundError,
     UnauthorizedError,
 )
-from chalicelib.guard import captcha, intake, tokens
-from chalicelib.guard.intake import Submission
-from chalicelib.model import now
-from chalicelib.rules import moderation
+from chalicelib.guard import forms, tokens
+from chalicelib.model import Edit, Submission, now, rfc3339
 from chalicelib.store import review_lists, reviews
 
 MOST_BODY_BYTES: Final = 65_536
@@ -60,10 +57,7 @@ def list_reviews(request: Request, slug: str) -> Response:
         status=201,
         answer="SubmittedReview",
         body="SubmissionIn",
-        errors=(
-            *bodies.ERRORS,
-            ArticleNotFoundError,
-        ),
+        errors=(*bodies.ERRORS, ArticleNotFoundError),
     ),
 )
 def submit_review(request: Request, slug: str) -> Response:
@@ -74,6 +68,7 @@ def submit_review(request: Request, slug: str) -> Response:
     the same `Idempotency-Key` it shows the `manage_token` again.
     """
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
+    from chalicelib.guard import captcha, intake, limits  # noqa: PLC0415 - nor the intake
 
     body = bodies.read_object(request, MOST_BODY_BYTES)
     idempotency_key = _idempotency_key(request)
@@ -83,23 +78,47 @@ def submit_review(request: Request, slug: str) -> Response:
         else ()
     )
     sent = schemas.parse(schemas.SubmissionIn, body, *missing)
-    if captcha.is_required() and not captcha.is_solved(sent.captcha_token or ""):
-        failed = schemas.field_problem("captcha_token", "captcha_failed")
-        raise InvalidFieldsError(problems=(failed,))
-    receipt = intake.submit(
-        Submission(
-            slug=http.known_slug(slug),
-            email=sent.email,
-            name=sent.name,
-            message=sent.message,
-            rating=sent.rating,
-            is_spam=bool(sent.website),
-            idempotency_key=idempotency_key,
-        )
+    submission = Submission(
+        slug=http.known_slug(slug),
+        email=sent.email,
+        name=sent.name,
+        message=sent.message,
+        rating=sent.rating,
+        idempotency_key=idempotency_key,
+        captcha_token=sent.captcha_token or "",
+        form_token=sent.form_token or "",
+        is_trapped=bool(sent.website),
+        address=http.source_address(request),
+        user_agent=http.header(request, "User-Agent") or "",
     )
+    try:
+        receipt = intake.submit(submission)
+    except intake.CaptchaFailedError:
+        failed = schemas.field_problem("captcha_token", "captcha_failed")
+        raise InvalidFieldsError(problems=(failed,)) from None
     token = tokens.issue(receipt.review) if receipt.is_owner else None
-    location = f"{request.context.get('path', '').rstrip('/')}/{receipt.review.id}"
-    return http.private(shapes.submitted(receipt.review, token), 201, Location=location)
+    headers = limits.headers(receipt.quota)
+    headers["Location"] = f"{request.context.get('path', '').rstrip('/')}/{receipt.review.id}"
+    return http.private(shapes.submitted(receipt.review, token), 201, headers)
+
+
+@http.route(
+    routes,
+    "GET",
+    "/articles/{slug}/form",
+    Contract(answer="Form", errors=(ArticleNotFoundError,)),
+)
+def get_form(request: Request, slug: str) -> Response:
+    """
+    Get a token that says when the form was shown, to be sent with the review.
+
+    A front end need not use it. Nothing is read for it: whether the article takes
+    reviews is said when one is submitted.
+    """
+    del request
+    at = now()
+    known = http.known_slug(slug)
+    return http.private({"form_token": forms.issue(known, at), "issued_at": rfc3339(at)})
 
 
 @http.route(
@@ -119,14 +138,18 @@ def submit_review(request: Request, slug: str) -> Response:
     ),
 )
 def edit_review(request: Request, slug: str, id: str) -> Response:  # noqa: A002 - the path's name
-    """Edit a review with its `manage_token`. Under `approve_first` it waits again."""
+    """
+    Edit a review with its `manage_token`.
+
+    It waits again under `approve_first`, and when its new words look like spam.
+    """
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
+    from chalicelib.guard import intake  # noqa: PLC0415 - nor the intake
 
     key = tokens.open_for(http.bearer(request), slug, id)
     body = schemas.parse_some(schemas.ReviewPatchIn, bodies.read_object(request, MOST_BODY_BYTES))
     fields = body.model_dump(exclude_unset=True)
-    moves = moderation.on_edit(settings.current().moderation, key)
-    review = reviews.edit(slug, key, id, fields, moves, now())
+    review = intake.edit(Edit(slug, key, id, fields, http.source_address(request)))
     return http.private(shapes.edited(review))
 
 

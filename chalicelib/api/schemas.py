@@ -56,6 +56,8 @@ MESSAGES: Final = {
     "image_url_invalid": "Please enter an http or https address.",
     "published_at_invalid": "Please enter a time like 2026-03-14T08:00:00Z, not in the future.",
     "status_invalid": "Please choose draft or published.",
+    "value_invalid": "Please enter a word, a domain, a network, an address or a review's id.",
+    "effect_invalid": "Please choose hold or spam; a reader's submissions are spam.",
     "unknown_field": "Please send only the fields of the contract.",
     "nothing_to_change": "Please send at least one field.",
 }
@@ -101,6 +103,15 @@ def parse_some(model: type[M], body: dict[str, Any]) -> M:
         nothing = FieldProblem("", "nothing_to_change", MESSAGES["nothing_to_change"])
         raise InvalidFieldsError(problems=(nothing,))
     return parsed
+
+
+def is_address(value: str) -> bool:
+    """Tell whether a text is an e-mail address that a reader may have."""
+    try:
+        _email(value)
+    except PydanticCustomError:
+        return False
+    return True
 
 
 def field_problem(field: str, code: str) -> FieldProblem:
@@ -152,6 +163,13 @@ def _written(longest: int, *, one_line: bool, required: bool = True) -> Callable
         return value
 
     return check
+
+
+def _name(value: str) -> str:
+    value = _written(80, one_line=True)(value)
+    if not text.is_name(value):
+        raise _fault("invalid")
+    return value
 
 
 def _message(value: str) -> str:
@@ -216,7 +234,7 @@ def _sized(shortest: int, longest: int) -> Any:
     return Field(json_schema_extra={"minLength": shortest, "maxLength": longest})
 
 
-Name = Annotated[str, AfterValidator(_written(80, one_line=True)), _sized(1, 80)]
+Name = Annotated[str, AfterValidator(_name), _sized(1, 80)]
 Email = Annotated[str, AfterValidator(_email), _sized(3, 254)]
 Message = Annotated[str, AfterValidator(_message), _sized(1, 5000)]
 Rating = Annotated[int, Field(ge=1, le=5)]
@@ -261,6 +279,7 @@ class SubmissionIn(_In):
     message: Message
     rating: Rating
     captcha_token: Annotated[str, Field(max_length=2048)] | None = None
+    form_token: Annotated[str, Field(max_length=512)] | None = None
     website: Annotated[str, Field(max_length=2048)] | None = None
 
 
@@ -325,6 +344,22 @@ class DecisionsIn(_In):
     """Up to 25 decisions."""
 
     decisions: Annotated[list[DecisionIn], Field(min_length=1, max_length=MOST_DECISIONS)]
+
+
+class BlockIn(_In):
+    """
+    What an editor blocks.
+
+    `value` is a word or phrase, a domain, a network like `203.0.113.0/24`, or of a reader
+    the e-mail address or the id of a review. A blocked reader's submissions are spam.
+    """
+
+    kind: Literal["word", "domain", "network", "reader"]
+    value: Annotated[str, Field(min_length=1, max_length=254)]
+    effect: Literal["hold", "spam"] = "spam"
+    note: Annotated[
+        str, AfterValidator(_written(100, one_line=True, required=False)), _sized(0, 100)
+    ] = ""
 
 
 class ReplyIn(_In):

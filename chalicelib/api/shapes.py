@@ -8,7 +8,17 @@ which is made from the models in `answers`.
 
 from typing import Any
 
-from chalicelib.model import Article, Image, PublicReview, Reply, Review, Summary, Tally, rfc3339
+from chalicelib.model import (
+    Article,
+    Block,
+    Image,
+    PublicReview,
+    Reply,
+    Review,
+    Summary,
+    Tally,
+    rfc3339,
+)
 from chalicelib.rules import moderation, ratings
 from chalicelib.store.listings import Rated
 
@@ -100,7 +110,21 @@ def queued(one: Review) -> Json:
         **review(one),
         "slug": one.slug,
         "status": str(one.status),
+        "reasons": list(one.reasons),
         "proposed_for": proposed_for and proposed_for.id,
+    }
+
+
+def block(one: Block) -> Json:
+    """Write an entry of the block list. Nobody gets to see what a reader is known by."""
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "value": None if one.kind == "reader" else one.value,
+        "effect": str(one.effect),
+        "note": one.note,
+        "blocked_by": one.blocked_by,
+        "blocked_at": rfc3339(one.blocked_at),
     }
 
 

@@ -1,45 +1,55 @@
 """
 Takes in what a reader submits, so that sending it twice is harmless.
 
-The key of the row is made of the article and the reader, so the table itself
-keeps one review for each. What happens to a submission:
+What was sent was checked before. Then, in this order:
 
-    the key is free                          stored as the review
-    the same submission holds it             nothing; the same answer
-                                             (stored again once it was withdrawn)
-    a review that its reader ended holds it  stored as the review
-    another submission holds it              stored as a proposed change of it
+    1  the article, and the limit of the network        404, 429
+    2  a repetition of what is stored                   201, the same answer; nothing is written
+    3  the limits of reader, article and site           429
+    4  the captcha                                      422, 503
+    5  what speaks against it                           published, held or spam
+    6  the write, and with it, or not at all, the counters and the spent token
 
-The last looks like the first from outside: whether somebody reviewed an
-article is nobody else's business.
+A repetition comes before the captcha, because its token was spent the first time; what
+costs little comes before what costs more. One read answers 1 to 3, so that there are three
+round trips, whoever sends it.
+
+What a repetition is, and where a submission goes that is none, is in `placement`.
 """
 
-from dataclasses import replace
-from typing import NamedTuple
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from chalicelib import logs, settings
-from chalicelib.guard import secrets
-from chalicelib.model import CLOSED, Review, ReviewHandle, ReviewStatus, now
-from chalicelib.rules import moderation
-from chalicelib.store import keys, reviews
+from chalicelib.errors import ArticleNotFoundError, UnavailableError
+from chalicelib.guard import captcha, limits, placement, scorer, secrets
+from chalicelib.guard.limits import Quota
+from chalicelib.guard.placement import Place
+from chalicelib.model import (
+    Block,
+    Counter,
+    Edit,
+    Effect,
+    Finding,
+    Review,
+    ReviewKey,
+    Submission,
+    now,
+)
+from chalicelib.rules import moderation, spam
+from chalicelib.store import keys, reviews, submissions
+from chalicelib.store.client import Action, ConditionFailedError
+
+_ATTEMPTS: Final = 6
+_TOKEN_LIFETIME: Final = timedelta(minutes=10)
+"""Twice as long as any provider vouches for a token."""
+_TEXT_LIFETIME: Final = timedelta(days=30)
 
 
-class Submission(NamedTuple):
-    """
-    What a reader sent, checked and normalised.
-
-    Attributes:
-        is_spam: Whether the honeypot was filled.
-        idempotency_key: Of the request; empty without one.
-    """
-
-    slug: str
-    email: str
-    name: str
-    message: str
-    rating: int
-    is_spam: bool
-    idempotency_key: str
+class CaptchaFailedError(Exception):
+    """The captcha's token is not good, or brought a review before."""
 
 
 class Receipt(NamedTuple):
@@ -50,10 +60,27 @@ class Receipt(NamedTuple):
         review: As it was submitted, whatever it has become since.
         is_owner: Whether the manage token may be shown: the submission is new,
             or a repetition with the same `Idempotency-Key`.
+        quota: What is left for its network, where that is limited.
     """
 
     review: Review
     is_owner: bool
+    quota: Quota | None = None
+
+
+class _Beside(NamedTuple):
+    """
+    What goes with a review.
+
+    Attributes:
+        counted: Where it is counted.
+        notes: What else is written with it.
+        quota: What its answer says of its network.
+    """
+
+    counted: Sequence[Counter] = ()
+    notes: Sequence[Action] = ()
+    quota: Quota | None = None
 
 
 def submit(submission: Submission) -> Receipt:
@@ -62,66 +89,146 @@ def submit(submission: Submission) -> Receipt:
 
     Raises:
         ArticleNotFoundError: The article is missing, a draft or retracted.
+        TooManyRequestsError: A limit is reached.
+        CaptchaFailedError: The captcha was not solved for this submission.
         UnavailableError: It may be stored; the same submission again is safe.
     """
-    review, holder = _put(_new_review(submission))
-    if holder is not None and holder.fingerprint != review.fingerprint:
-        review, holder = _put(_proposal(review, holder))
-    if holder is None:
-        logs.review(review.slug, review.status)
-        return Receipt(review, is_owner=True)
-    return Receipt(_as_answered(review, holder), is_owner=_is_owner(review, holder))
+    review = _new_review(submission)
+    if settings.current().limits or captcha.is_required():
+        return _guarded(submission, review)
+    found = scorer.of_submission(submission, review, None)
+    return _store(moderation.judged(review, found), {}, _Beside())
 
 
-def _put(review: Review) -> tuple[Review, Review | None]:
+def _guarded(submission: Submission, review: Review) -> Receipt:
+    at = review.submitted_at
+    networks = limits.of_network(submission.address, at)
+    asked = (*networks, *limits.of_submission(review.reader, review.slug))
+    token, text = _token(submission), _text(submission)
+    held_by = (review.key, keys.proposal_key(review.fingerprint))
+    known = submissions.read(review.slug, held_by, asked, token, text)
+    if not known.is_public:
+        raise ArticleNotFoundError
+    counted = known.counters[len(networks) :]
+    quota = limits.quota(limits.count(known.counters[: len(networks)], at), at)
+    place = placement.find(review, known.rows)
+    if place.holder is not None:
+        return _repeated(place, place.holder, quota)
+    limits.check(counted, at, quota)
+    found = (
+        *_captcha(submission.captcha_token, is_spent=known.is_spent),
+        *scorer.of_submission(submission, review, known),
+    )
+    notes = [
+        *([submissions.spend(token, _epoch(at + _TOKEN_LIFETIME))] if token else []),
+        *([_remembered(text, known.articles, review)] if text else []),
+    ]
+    return _store(moderation.judged(review, found), known.rows, _Beside(counted, notes, quota))
+
+
+def edit(edited: Edit) -> Review:
+    """
+    Change what a reader wrote, as far as nothing speaks against the new words.
+
+    Raises:
+        ReviewNotFoundError: There is no such review, or it is closed.
+        TooManyRequestsError: The limit of the network is reached.
+        UnavailableError: The change may have taken place.
+    """
+    at = now()
+    blocks = _attempted(edited, at) if settings.current().limits else ()
+    reasons = moderation.reasons(scorer.of_edit(edited, blocks))
+    moves = moderation.on_edit(settings.current().moderation, edited.key, is_held=bool(reasons))
+    return reviews.edit(edited.slug, edited.key, edited.id, edited.fields, moves, at, reasons)
+
+
+def _attempted(edited: Edit, at: datetime) -> tuple[Block, ...]:
+    """Count an edit as an attempt of its network; gives the block list, which comes with it."""
+    networks = limits.of_network(edited.address, at)
+    known = submissions.read(edited.slug, (), networks, None, None)
+    limits.count(known.counters, at)
+    return known.blocks
+
+
+def _captcha(token: str, *, is_spent: bool) -> tuple[Finding, ...]:
+    if not captcha.is_required():
+        return ()
+    try:
+        is_solved = not is_spent and captcha.is_solved(token)
+    except UnavailableError:
+        if settings.current().captcha_down == "refuse":
+            raise
+        return (Finding("captcha_unavailable", Effect.HOLD),)
+    if not is_solved:
+        raise CaptchaFailedError
+    return ()
+
+
+def _store(review: Review, rows: Mapping[ReviewKey, Review], beside: _Beside) -> Receipt:
     """
     Store a review or proposal where its key is free, or its reader ended what holds it.
 
-    Returns:
-        The review as it was stored, and None; or the review and its key's holder.
+    Args:
+        rows: What is known to hold the keys; a refusal tells what holds them now.
     """
-    replaces = None
-    while (holder := reviews.add(review, replaces)) is not None:
-        if holder.status not in CLOSED or _is_late_copy(review, holder):
-            return review, holder
-        review, replaces = replace(review, revision=holder.revision + 1), holder.revision
-    return review, None
+    for _ in range(_ATTEMPTS):
+        place = placement.find(review, rows)
+        if place.holder is not None:
+            return _repeated(place, place.holder, beside.quota)
+        writes = limits.actions(beside.counted, review.submitted_at, review.rating)
+        try:
+            holder = reviews.add(place.review, place.replaces, (*writes, *beside.notes))
+        except ConditionFailedError as failed:
+            beside = _after(failed, beside, review.submitted_at)
+            continue
+        if holder is None:
+            logs.review(place.review.slug, place.review.status)
+            return Receipt(place.review, is_owner=True, quota=beside.quota)
+        rows = {**rows, place.review.key: holder}
+    raise UnavailableError
 
 
-def _is_late_copy(review: Review, holder: Review) -> bool:
+def _after(failed: ConditionFailedError, beside: _Beside, at: datetime) -> _Beside:
     """
-    Tell an old request that comes late from a new one that says the same.
+    See why nothing was stored.
 
-    Who withdraws a review and writes the same once more means it.
+    Raises:
+        CaptchaFailedError: The token brought another review meanwhile.
+        TooManyRequestsError: Others took the last place.
     """
-    return holder.fingerprint == review.fingerprint and _is_owner(review, holder)
+    if any(index >= len(beside.counted) for index in failed.found):
+        raise CaptchaFailedError
+    counted = limits.refreshed(beside.counted, failed)
+    limits.check(counted, at, beside.quota)
+    return beside._replace(counted=counted)
 
 
-def _is_owner(review: Review, holder: Review) -> bool:
-    # The SDK repeats a write whose answer was lost; then the holder is ours.
-    if holder.id == review.id:
-        return True
-    return review.idempotency != "" and review.idempotency == holder.idempotency
+def _repeated(place: Place, holder: Review, quota: Quota | None) -> Receipt:
+    answered = placement.as_answered(place.review, holder)
+    return Receipt(answered, placement.is_owner(place.review, holder), quota)
 
 
-def _proposal(review: Review, holder: Review) -> Review:
-    return replace(
-        review,
-        key=keys.proposal_key(review.fingerprint),
-        status=ReviewStatus.SPAM if review.status is ReviewStatus.SPAM else ReviewStatus.PENDING,
-        proposed_for=ReviewHandle(holder.key, holder.id),
-    )
+def _token(submission: Submission) -> str | None:
+    """Give the captcha token's SHA-256, where captchas are asked for and there is one."""
+    if not captcha.is_required() or not submission.captcha_token:
+        return None
+    return hashlib.sha256(submission.captcha_token.encode()).hexdigest()
 
 
-def _as_answered(review: Review, holder: Review) -> Review:
-    """Answer as the first time, from what was sent and what was stored then."""
-    return replace(
-        review,
-        key=holder.key,
-        id=holder.id,
-        submitted_at=holder.submitted_at,
-        answered_status=holder.answered_status,
-    )
+def _text(submission: Submission) -> str | None:
+    """Give the hash by which the message is known on other articles; None for a common one."""
+    words = spam.repeat_key(submission.message)
+    return words and keys.message(secrets.current().reader_secret, words)
+
+
+def _remembered(text: str, articles: Sequence[str], review: Review) -> Action:
+    others = [slug for slug in articles if slug != review.slug]
+    expires_at = _epoch(review.submitted_at + _TEXT_LIFETIME)
+    return submissions.remember(text, [*others, review.slug], expires_at)
+
+
+def _epoch(at: datetime) -> int:
+    return int(at.timestamp())
 
 
 def _new_review(submission: Submission) -> Review:
@@ -137,7 +244,7 @@ def _new_review(submission: Submission) -> Review:
         key=keys.review_key(secret, submission.slug, submission.email),
         id=keys.new_id(),
         revision=1,
-        status=ReviewStatus.SPAM if submission.is_spam else told,
+        status=told,
         answered_status=told,
         name=submission.name,
         message=submission.message,

@@ -9,6 +9,7 @@ Source:
     docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
 """
 
+import re
 import time
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import settings
 from chalicelib.errors import UnavailableError
-from chalicelib.settings import Secrets
+from chalicelib.settings import Secrets, SettingsError
 from chalicelib.store import sdk
 
 if TYPE_CHECKING:
@@ -25,11 +26,20 @@ if TYPE_CHECKING:
 
 LIFETIME: Final = 300
 """Seconds."""
+_FOR_TESTS: Final = re.compile(r"[123]x0+AA|0x0+|6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe")
+"""
+Of Turnstile, hCaptcha and reCAPTCHA.
+
+Source:
+    developers.cloudflare.com/turnstile/troubleshooting/testing, docs.hcaptcha.com,
+    developers.google.com/recaptcha/docs/faq
+"""
 NAMES: Final = {
     "reader-secret": "READER_SECRET",
     "signing-secrets": "SIGNING_SECRETS",
     "editor-keys": "EDITOR_KEYS",
     "captcha-secret": "CAPTCHA_SECRET",
+    "akismet-key": "AKISMET_KEY",
 }
 """Parameters below the path, and the settings that they are."""
 
@@ -49,7 +59,7 @@ def current() -> Secrets:
 
 def probe() -> None:
     """
-    Read every secret that this deployment needs.
+    Read every secret that this deployment needs, and the settings of the intake.
 
     Raises:
         UnavailableError: As `current`.
@@ -57,8 +67,31 @@ def probe() -> None:
     """
     found = current()
     _ = found.reader_secret, found.signing_secrets, found.editor_keys
-    if settings.current().captcha != "off":
-        _ = found.captcha_secret
+    known = settings.current()
+    _ = known.limits, known.cors_origins, known.cors_editor_origins, known.site_url
+    if known.captcha != "off":
+        _ = captcha_secret(), known.captcha_hostnames, known.captcha_score, known.captcha_down
+
+
+def captcha_secret() -> str:
+    """
+    Give the captcha provider's secret.
+
+    Raises:
+        UnavailableError: As `current`.
+        SettingsError: It is missing, or one that a provider publishes for tests, with
+            which every token is good.
+    """
+    known, secret = settings.current(), current().captcha_secret
+    if is_for_tests(secret) and known.stage not in {"local", "dev"}:
+        msg = "CAPTCHA_SECRET is one that its provider publishes for tests"
+        raise SettingsError(msg)
+    return secret
+
+
+def is_for_tests(secret: str) -> bool:
+    """Tell whether a captcha provider publishes a secret for tests."""
+    return _FOR_TESTS.fullmatch(secret) is not None
 
 
 @lru_cache(maxsize=1)

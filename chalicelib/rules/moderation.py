@@ -1,8 +1,14 @@
 """Which status a review has after it was written, edited or decided on."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
-from chalicelib.model import Review, ReviewKey, ReviewStatus
+from chalicelib.model import Effect, Finding, Review, ReviewKey, ReviewStatus
+
+SPAM_LIFETIME: Final = timedelta(days=30)
+"""How long what was taken for spam waits for an editor to see that it is none."""
 
 DECISIONS: Final = {
     "publish": ReviewStatus.PUBLISHED,
@@ -23,15 +29,41 @@ def on_submission(moderation: str) -> ReviewStatus:
     return ReviewStatus.PENDING
 
 
-def on_edit(moderation: str, key: ReviewKey) -> dict[ReviewStatus, ReviewStatus]:
+def judged(review: Review, findings: Sequence[Finding]) -> Review:
+    """
+    Give a new review the status that what was found asks for, with the reasons.
+
+    What is held is told, for its reader wonders where it is. What is taken for spam is
+    not: it looks as if nothing had been found, and forgets itself.
+    """
+    if not findings:
+        return review
+    review = replace(review, reasons=reasons(findings))
+    if any(finding.effect is Effect.SPAM for finding in findings):
+        expires_at = int((review.submitted_at + SPAM_LIFETIME).timestamp())
+        return replace(review, status=ReviewStatus.SPAM, expires_at=expires_at)
+    pending = ReviewStatus.PENDING
+    return replace(review, status=pending, answered_status=pending)
+
+
+def reasons(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Give the reasons of what was found, each once."""
+    return tuple(dict.fromkeys(finding.reason for finding in findings))
+
+
+def on_edit(moderation: str, key: ReviewKey, *, is_held: bool) -> dict[ReviewStatus, ReviewStatus]:
     """
     Say which statuses an edit moves, from what to what.
 
     Under `approve_first` a published review waits again, or its text could be
     swapped after the approval. A proposal that was accepted is a proposal
     again once it says something else.
+
+    Args:
+        is_held: Whether something speaks against the new words.
     """
-    after = on_submission(moderation) if key.kind == "R" else ReviewStatus.PENDING
+    waits = is_held or key.kind == "P"
+    after = ReviewStatus.PENDING if waits else on_submission(moderation)
     return {ReviewStatus.PUBLISHED: after}
 
 

@@ -33,6 +33,21 @@ _INVISIBLE: Final = re.compile(
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*"
 )
 
+MOST_MARKS: Final = 8
+"""
+Marks above and below one letter. Hebrew with all its points and accents has five, Tibetan,
+Thai and Vietnamese fewer; more is there to run over the lines around it.
+"""
+# What takes no room and says nothing: a name with it looks like another name.
+_WEIGHTLESS: Final = re.compile(
+    r"[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]"
+)
+# Joiners shape letters of Arabic, Indic and neighbouring scripts, and pictures of several people;
+# elsewhere they are weightless too. www.rfc-editor.org/rfc/rfc5892#appendix-A
+_STRAY_JOINER: Final = re.compile(
+    r"(?<![\u0600-\u1cff\ufb50-\ufdff\ufe70-\ufefc\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]"
+)
+
 
 def normalise(text: str) -> str:
     r"""Give the text in NFC with `\n` line ends, without surrounding white space."""
@@ -49,9 +64,26 @@ def is_clean(text: str, *, one_line: bool = False) -> bool:
     """
     if one_line and ("\n" in text or "\t" in text):
         return False
-    return _FORBIDDEN.search(text) is None
+    return _FORBIDDEN.search(text) is None and not _is_overloaded(text)
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a clean line shows everything that it holds, as a name should."""
+    return _WEIGHTLESS.search(text) is None and _STRAY_JOINER.search(text) is None
 
 
 def is_blank(text: str) -> bool:
     """Tell whether nothing of the text can be seen."""
     return _INVISIBLE.fullmatch(text) is not None
+
+
+def _is_overloaded(text: str) -> bool:
+    """Tell whether more marks are on one letter than any script puts there."""
+    if text.isascii():
+        return False
+    marks = 0
+    for letter in unicodedata.normalize("NFC", text):
+        marks = marks + 1 if unicodedata.category(letter) in {"Mn", "Me"} else 0
+        if marks > MOST_MARKS:
+            return True
+    return False

@@ -135,6 +135,8 @@ def review_item(review: Review) -> Item:
             "fingerprint": review.fingerprint,
             "idempotency": review.idempotency,
             "proposed_for": _pack_handle(review.proposed_for),
+            "reasons": pack_reasons(review.reasons),
+            "expires_at": review.expires_at,
         }
         | review_indexes(review)
     )
@@ -157,7 +159,7 @@ def placement(slug: str, key: ReviewKey, status: ReviewStatus) -> Plain:
     is_public = status is ReviewStatus.PUBLISHED and key.kind == "R"
     return {
         "listed_in": keys.article_pk(slug) if is_public else None,
-        "queue": keys.PENDING if status is ReviewStatus.PENDING else None,
+        "queue": str(status) if status in keys.QUEUES else None,
     }
 
 
@@ -171,6 +173,11 @@ def pack_reply(reply: Reply | None) -> Plain | None:
     if reply is None:
         return None
     return {"message": reply.message, "replied_at": rfc3339(reply.replied_at)}
+
+
+def pack_reasons(reasons: tuple[str, ...]) -> list[str] | None:
+    """Give the attribute of a review's reasons; None without any."""
+    return list(reasons) or None
 
 
 @_reader
@@ -201,6 +208,8 @@ def review_from(item: Item) -> Review:
         fingerprint=_text(plain["fingerprint"]),
         idempotency=_text(plain["idempotency"]),
         proposed_for=_handle(plain.get("proposed_for")),
+        reasons=_texts(plain.get("reasons", [])),
+        expires_at=plain.get("expires_at"),
     )
 
 

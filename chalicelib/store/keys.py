@@ -1,7 +1,8 @@
 """
 The key schema of both tables.
 
-    content   article   pk=A#<slug>      sk=ARTICLE             in both indexes above every review
+    content   blocks    pk=BLOCKS        sk=BLOCKS
+              article   pk=A#<slug>      sk=ARTICLE             in both indexes above every review
               gate      pk=A#<slug>      sk=GATE                exists while the article is public;
                                                                 in both indexes below every review
               review    pk=A#<slug>      sk=R#<digest>
@@ -9,7 +10,7 @@ The key schema of both tables.
                 by_article   listed_in=A#<slug>       id            public rows only
                 by_rating    listed_in=A#<slug>       rating_order  <stars>#<id>
                 by_id        id
-                queue        queue=pending            id
+                queue        queue=pending or spam    id
                 by_reader    reader=<hash>            id
     derived   tally     pk=T#<slug>      sk=TALLY
                 by_rank      ranked_in=TOP            rank          <score, 7 digits>#<slug>
@@ -18,6 +19,10 @@ The key schema of both tables.
                                          sk=<published_at>#<slug>
                         pk=LIST#unlisted sk=<updated_at>#<slug>
               quarantine pk=QUARANTINE   sk=<sequence number>
+              counter   pk=LIMIT#<subject>#<window>     sk=COUNTER
+                        a subject is network:<hash>, reader:<hash>, article:<slug> or site
+              token     pk=CAPTCHA#<hash>               sk=SPENT
+              text      pk=TEXT#<hash>                  sk=SEEN
 
 A digest is 128 bits in base32, 26 characters. The reader's e-mail address is
 hashed here and goes no further.
@@ -35,7 +40,7 @@ import unicodedata
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from chalicelib.model import ReviewKey, rfc3339
+from chalicelib.model import ReviewKey, ReviewStatus, rfc3339
 
 Key: TypeAlias = dict[str, dict[str, str]]
 
@@ -44,7 +49,8 @@ ABOVE: Final = "~"
 BELOW: Final = "!"
 """Sorts before them."""
 TOP: Final = "TOP"
-PENDING: Final = "pending"
+QUEUES: Final = (ReviewStatus.PENDING, ReviewStatus.SPAM)
+"""Statuses that editors look through, each one a partition of the index `queue`."""
 QUARANTINE: Final = "QUARANTINE"
 LISTS: Final = "LIST#"
 EVERY_ARTICLE: Final = "LIST#all"
@@ -97,6 +103,32 @@ def tally(slug: str) -> Key:
 def ledger(slug: str, digest: bytes) -> Key:
     """Key of what one review contributes to the tally."""
     return key(tally_pk(slug), f"L#{encode_digest(digest)}")
+
+
+def blocks() -> Key:
+    """Key of what the editors block."""
+    return key("BLOCKS", "BLOCKS")
+
+
+def counter(subject: str, window: int) -> Key:
+    """
+    Key of what was counted of a limit.
+
+    Args:
+        subject: `network:<hash>`, `reader:<hash>`, `article:<slug>`, `site`.
+        window: Seconds.
+    """
+    return key(f"LIMIT#{subject}#{window}", "COUNTER")
+
+
+def token(digest: str) -> Key:
+    """Key of a captcha token that was spent, by its SHA-256."""
+    return key(f"CAPTCHA#{digest}", "SPENT")
+
+
+def text(digest: str) -> Key:
+    """Key of the articles that a message was sent to, by its hash."""
+    return key(f"TEXT#{digest}", "SEEN")
 
 
 def listing_pk(*, tag: str | None = None, author: str | None = None) -> str:
@@ -225,6 +257,22 @@ def proposal_key(fingerprint: str) -> ReviewKey:
 def reader(secret: bytes, email: str) -> str:
     """Give the reader's partition in `by_reader`, the same for every article."""
     return encode_digest(keyed_hash(secret, "reader", canonical_email(email)))
+
+
+def network(secret: bytes, day: str, prefix: str) -> str:
+    """
+    Give the name of a network for one day: nobody can tell it tomorrow.
+
+    Args:
+        day: `2026-03-14`.
+        prefix: `203.0.113.0/24`.
+    """
+    return encode_digest(keyed_hash(secret, "network", day, prefix))
+
+
+def message(secret: bytes, words: str) -> str:
+    """Give the hash of a message by which it is known on another article."""
+    return encode_digest(keyed_hash(secret, "message", words))
 
 
 def new_id() -> str:

@@ -3,7 +3,7 @@ Lists of reviews.
 
     list_public              Query by_article or by_rating            1 round trip
                              (2 before a 404)
-    list_pending             Query queue                              1
+    list_queue               Query queue                              1
     every_review             Query the article's partition            1 per MB
 """
 
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from chalicelib import settings
 from chalicelib.errors import ArticleNotFoundError
-from chalicelib.model import Page, PublicReview, Review
+from chalicelib.model import Page, PublicReview, Review, ReviewStatus
 from chalicelib.store import attributes, client, items, keys
 from chalicelib.store.attributes import Item
 
@@ -75,14 +75,17 @@ def list_public(slug: str, order: str, position: str | None, limit: int) -> Page
     return Page(page, client.next_position(reviews, limit, stopped_at, chosen.sort_key))
 
 
-def list_pending(position: str | None, limit: int) -> Page[Review]:
+def list_queue(status: ReviewStatus, position: str | None, limit: int) -> Page[Review]:
     """
-    Read a page of the reviews and proposals that wait, oldest first.
+    Read a page of the reviews and proposals that editors look through, oldest first.
+
+    Args:
+        status: One of `keys.QUEUES`.
 
     Raises:
         UnavailableError: The index could not be read.
     """
-    condition, values = "#queue = :pending", {":pending": keys.PENDING}
+    condition, values = "#queue = :status", {":status": str(status)}
     if position is not None:
         condition += " AND id > :position"
         values[":position"] = position

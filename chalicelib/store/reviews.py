@@ -1,9 +1,11 @@
 """
 Reviews and proposed changes of them.
 
-    add                      TransactWriteItems: gate check, Put      1 round trip
+    add                      TransactWriteItems: gate check, Put,     1 round trip
+                             and what is written beside it
     edit, withdraw           UpdateItem                               1
     find_key                 Query by_id                              1
+    find_reader              Query by_id, GetItem                     2
     decide, set_reply        UpdateItem                               1
     accept_proposal          GetItem, TransactWriteItems              2
 
@@ -12,12 +14,12 @@ refusal; nothing is read first. Every write raises `revision`, the clock of the
 tally.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from chalicelib import settings
-from chalicelib.errors import ArticleNotFoundError, ReviewNotFoundError
+from chalicelib.errors import ArticleNotFoundError, ReviewNotFoundError, UnavailableError
 from chalicelib.model import (
     CLOSED,
     Reply,
@@ -28,22 +30,28 @@ from chalicelib.model import (
     rfc3339,
 )
 from chalicelib.store import attributes, client, items, keys
+from chalicelib.store.attributes import Item
 from chalicelib.store.client import Action, ConditionFailedError
 
 
-def add(review: Review, replaces: int | None = None) -> Review | None:
+def add(
+    review: Review, replaces: int | None = None, beside: Sequence[Action] = ()
+) -> Review | None:
     """
     Store a new review or proposal of a public article.
 
     Args:
         review: With `revision` above `replaces`.
         replaces: Revision of a closed review of the same key that gives way.
+        beside: Writes that take place with it or not at all.
 
     Returns:
         None when it was stored; else the row that holds the key.
 
     Raises:
         ArticleNotFoundError: The article is missing, a draft or retracted.
+        ConditionFailedError: The key is free, and something beside it failed; by its
+            place in `beside`.
         UnavailableError: The write may have taken place.
     """
     table = settings.current().content_table
@@ -63,11 +71,16 @@ def add(review: Review, replaces: int | None = None) -> Review | None:
         "ConditionExpression": "attribute_exists(pk)",
     }
     try:
-        client.write({"ConditionCheck": gate}, {"Put": put})
+        client.write(*beside, {"ConditionCheck": gate}, {"Put": put})
     except ConditionFailedError as failed:
-        if 0 in failed.found:
+        if len(beside) in failed.found:
             raise ArticleNotFoundError from None
-        return _found(failed)
+        if len(beside) + 1 not in failed.found:
+            raise
+        if (holder := _holder(failed.found[len(beside) + 1])) is None:
+            # What was to give way is gone; the same submission again finds it so.
+            raise UnavailableError from None
+        return holder
     return None
 
 
@@ -78,6 +91,7 @@ def edit(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     fields: Mapping[str, str | int],
     moves: Mapping[ReviewStatus, ReviewStatus],
     at: datetime,
+    reasons: tuple[str, ...] = (),
 ) -> Review:
     """
     Change what a reader wrote; the same change again changes nothing.
@@ -85,6 +99,7 @@ def edit(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     Args:
         fields: Some of `name`, `message`, `rating`, and their new values.
         moves: Statuses that an edit changes, from what to what.
+        reasons: What speaks against the new words; without any the old ones stand.
 
     Raises:
         ReviewNotFoundError: There is no such review, or it is closed.
@@ -93,6 +108,8 @@ def edit(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     status = ReviewStatus.PENDING if key.kind == "P" else ReviewStatus.PUBLISHED
     differs = " OR ".join(f"#{name} <> :{name}" for name in fields)
     changes: attributes.Plain = {**fields, "edited_at": rfc3339(at)}
+    if reasons:
+        changes["reasons"] = items.pack_reasons(reasons)
     if "rating" in fields:
         changes["rating_order"] = items.rating_order(int(fields["rating"]), review_id)
     while True:
@@ -222,6 +239,24 @@ def set_reply(slug: str, key: ReviewKey, review_id: str, reply: Reply, at: datet
         raise ReviewNotFoundError from None
 
 
+def find_reader(review_id: str) -> str | None:
+    """
+    Look up whose review it is.
+
+    Returns:
+        The reader's hash; None when no review or proposal has this id.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    for row in _rows_of(review_id):
+        plain = attributes.unpack(row)
+        if keys.parse_review_sk(plain["sk"]) is not None:
+            found = client.get(settings.current().content_table, keys.key(plain["pk"], plain["sk"]))
+            return attributes.unpack(found)["reader"] if found else None
+    return None
+
+
 def find_key(slug: str, review_id: str) -> ReviewKey | None:
     """
     Look up where an article's review is.
@@ -229,6 +264,14 @@ def find_key(slug: str, review_id: str) -> ReviewKey | None:
     Raises:
         UnavailableError: The index could not be read.
     """
+    for row in _rows_of(review_id):
+        plain = attributes.unpack(row)
+        if plain["pk"] == keys.article_pk(slug):
+            return keys.parse_review_sk(plain["sk"])
+    return None
+
+
+def _rows_of(review_id: str) -> list[Item]:
     answer = client.call(
         "query",
         TableName=settings.current().content_table,
@@ -236,11 +279,8 @@ def find_key(slug: str, review_id: str) -> ReviewKey | None:
         KeyConditionExpression="id = :id",
         ExpressionAttributeValues=attributes.pack({":id": review_id}),
     )
-    for row in answer["Items"]:
-        plain = attributes.unpack(row)
-        if plain["pk"] == keys.article_pk(slug):
-            return keys.parse_review_sk(plain["sk"])
-    return None
+    rows: list[Item] = answer["Items"]
+    return rows
 
 
 _CLOSED_VALUES: Final = {f":{status}": str(status) for status in CLOSED}
@@ -304,13 +344,17 @@ def _expression(  # noqa: PLR0913, PLR0917
     condition: str,
     values: Mapping[str, str | int],
 ) -> dict[str, Any]:
-    """Write an update that sets what has a value, removes what has none and raises the revision."""
-    changes = changes | {"changed_at": rfc3339(at)}
+    """
+    Write an update that sets what has a value, removes what has none and raises the revision.
+
+    A row forgets itself only while nobody wrote to it a second time: from then on its
+    revision is in use elsewhere, and may not begin anew.
+    """
+    changes = changes | {"changed_at": rfc3339(at), "expires_at": None}
     kept = [name for name, value in changes.items() if value is not None]
     dropped = [name for name, value in changes.items() if value is None]
     update = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
-    if dropped:
-        update += " REMOVE " + ", ".join(f"#{name}" for name in dropped)
+    update += " REMOVE " + ", ".join(f"#{name}" for name in dropped)
     named = {*changes, "status"} if "#status" in condition else {*changes}
     return {
         "TableName": settings.current().content_table,
@@ -326,6 +370,10 @@ def _expression(  # noqa: PLR0913, PLR0917
 
 def _found(failed: ConditionFailedError) -> Review | None:
     (row,) = failed.found.values()
+    return _holder(row)
+
+
+def _holder(row: Item | None) -> Review | None:
     return items.review_from(row) if row else None
 
 

@@ -118,6 +118,9 @@ def _review_change(
         # The removal has no revision of its own. A row whose last revision
         # cannot be read is left to the reconciler.
         removed = items.review_from(old_image)
+        # Spam that forgot itself was never counted, and its key begins anew at revision 1.
+        if removed.expires_at is not None:
+            return None
         return ReviewChange(slug, digest, removed.revision + 1, 0)
     after = items.review_from(new_image)
     before, is_known = _before(items.review_from, old_image)

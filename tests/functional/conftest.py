@@ -1,12 +1,16 @@
-"""An account for the commands of a deployment."""
+"""An account for the commands of a deployment, and a clock for the intake."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import moto.backends
 import pytest
 from moto import mock_aws
 
+from chalicelib.guard import intake
+
+NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 Run = Callable[..., tuple[int, str, str]]
 
 _SERVICES = ("cloudformation", "cloudwatch", "dynamodb", "lambda", "sns", "sqs", "ssm")
@@ -37,3 +41,24 @@ def run(account: None, capsys: pytest.CaptureFixture[str]) -> Run:
         return status, printed.out, printed.err
 
     return run_with
+
+
+class Clock:
+    """The time that the intake sees; it stands still until it is told."""
+
+    def __init__(self) -> None:
+        self.at = NOON
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def tick(self, seconds: int) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Put a clock into the intake that begins at noon."""
+    made = Clock()
+    monkeypatch.setattr(intake, "now", made)
+    return made

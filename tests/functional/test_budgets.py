@@ -129,6 +129,7 @@ def test_nothing_costs_more_on_an_article_with_many_reviews(house: Api, reviews:
     }
 
 
+@pytest.mark.slow
 def test_page_of_a_hundred_articles_takes_two_round_trips(house: Api) -> None:
     bill = Bill()
     seeding.copy_article(SLUG, copies=100)

@@ -6,16 +6,18 @@ does to the bill. `billing` says how large the article and its reviews are.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from chalicelib.guard import captcha
 from chalicelib.model import ReviewStatus
 from chalicelib.store import items
 from chalicelib.workers.reconcile import reconcile
 from chalicelib.workers.tally import tally_ratings
 from tests import rows, seeding
 from tests.billing import ARTICLE, REVIEWS, SLUG, WORD, Bill, Cost, article, furnish, submission
-from tests.client import Api
+from tests.client import Answer, Api
 from tests.conftest import Deliver
 from tests.event_source import Record
 
@@ -148,6 +150,51 @@ def test_writes_of_a_reader(house: Api) -> None:
         "DELETE": Cost("UpdateItem", table=1, indexes=2),
         "DELETE again": Cost("UpdateItem", table=1),
         "POST after DELETE": Cost("TransactWriteItems TransactWriteItems", table=8, indexes=6),
+    }
+
+
+def test_writes_of_a_reader_on_guard(
+    house: Api, setting: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = Bill()
+    setting(CAPTCHA="turnstile", LIMITS="network=5/1h reader=3/1h article=9/1h site=9/1h site=9/1d")
+    monkeypatch.setattr(captcha, "is_solved", lambda token: token != "bad")
+    tokens = (f"token-{number}" for number in range(99))
+
+    def post(token: str | None = None, **changes: Any) -> Answer:
+        solved = token or next(tokens)
+        return house.post(REVIEWS, submission(captcha_token=solved, **changes))
+
+    with bill.of("POST a review"):
+        posted = post().body
+    with bill.of("POST the same again"):
+        post()
+    with bill.of("POST another of the same reader: a proposal"):
+        post(rating=1)
+    with bill.of("PATCH the stars"):
+        house.patch(f"{REVIEWS}/{posted['id']}", {"rating": 2}, token=posted["manage_token"])
+    with bill.of("POST to no article, 404"):
+        house.post(f"/articles/{WORD}/reviews", submission(captcha_token="t"))
+    with bill.of("POST with a captcha that is not solved, 422"):
+        post("bad", rating=3)
+    setting(LIMITS="network=9/1h reader=1/1h")
+    with bill.of("POST of a reader at the limit, 429"):
+        assert post(rating=4).status == 429
+    setting(LIMITS="network=1/1h")
+    with bill.of("POST of a network at the limit, 429"):
+        assert post(rating=4).status == 429
+
+    assert bill.unsafe == []
+    three = "BatchGetItem UpdateItem TransactWriteItems"
+    assert bill.costs == {
+        "POST a review": Cost("BatchGetItem PutItem TransactWriteItems", 17, 4, 12),
+        "POST the same again": Cost("BatchGetItem UpdateItem", 1, 0, 12),
+        "POST another of the same reader: a proposal": Cost(three, 17, 3, 12),
+        "PATCH the stars": Cost("BatchGetItem UpdateItem UpdateItem", 2, 3, 4),
+        "POST to no article, 404": Cost("BatchGetItem", 0, 0, 12),
+        "POST with a captcha that is not solved, 422": Cost("BatchGetItem UpdateItem", 1, 0, 12),
+        "POST of a reader at the limit, 429": Cost("BatchGetItem UpdateItem", 1, 0, 10),
+        "POST of a network at the limit, 429": Cost("BatchGetItem", 0, 0, 9),
     }
 
 

@@ -11,8 +11,8 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from tests.functional.conftest import Run
-from tools import deploy, destroy, plan, secrets, tables
-from tools.deployment import command, event_source, stacks, state
+from tools import deploy, destroy, environment, package, plan, secrets, tables
+from tools.deployment import command, event_source, stacks, staging, state
 
 # moto makes no alarms and no subscription in a stack, and says so.
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS")
@@ -26,6 +26,37 @@ def test_a_stage_that_is_not_to_be_deployed_is_refused(run: Run, tool: Any, stag
     assert status == command.MISUSED
     assert f"no stage '{stage}'" in complaint
     assert "dev, prod" in complaint
+
+
+@pytest.mark.parametrize("tool", [plan, deploy, package])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CORS_ORIGINS", "https://canary.example/"),
+        ("CORS_EDITOR_ORIGINS", "*"),
+        ("LIMITS", "canary"),
+        ("CAPTCHA_HOSTNAMES", ""),
+    ],
+)
+def test_a_setting_that_lambdas_would_not_serve_with_is_refused_before_anything_is_deployed(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tool: Any, name: str, value: str
+) -> None:
+    told = staging.settings("prod")
+    of_prod = told["stages"]["prod"]["environment_variables"]
+    of_prod |= {"CORS_ORIGINS": "*", name: value} if name == "CAPTCHA_HOSTNAMES" else {name: value}
+    monkeypatch.setattr(staging, "settings", lambda _: told)
+    fallback = [] if tool is plan else ["--fallback"]
+
+    status, _, complaint = run(tool, "prod", *fallback)
+
+    assert status == command.MISUSED
+    assert f"stage prod in .chalice/config.json: {name} " in complaint
+    assert "canary" not in complaint
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_the_stages_that_come_with_the_project_may_be_deployed(stage: str) -> None:
+    environment.check(stage)
 
 
 def test_tables_are_made_once_and_their_outputs_are_printed(run: Run) -> None:

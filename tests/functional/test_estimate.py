@@ -1,5 +1,10 @@
 """The units of the cost estimate are those that are metered."""
 
+from collections.abc import Callable
+
+import pytest
+
+from chalicelib.guard import captcha
 from chalicelib.workers.reconcile import reconcile
 from chalicelib.workers.tally import tally_ratings
 from tests import rows, seeding
@@ -10,8 +15,14 @@ from tools.deployment import cost
 from tools.deployment.cost import Traffic, Units, Watch
 
 
-def test_units_are_those_of_the_meter(api: Api, deliver: Deliver) -> None:
+def test_units_are_those_of_the_meter(
+    api: Api,
+    deliver: Deliver,
+    setting: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     bill = Bill()
+    monkeypatch.setattr(captcha, "is_solved", lambda _: True)
     furnish(api, deliver)
 
     with bill.of("reconcile an article, all well"):
@@ -26,8 +37,10 @@ def test_units_are_those_of_the_meter(api: Api, deliver: Deliver) -> None:
         api.get(REVIEWS)
     with bill.of("count a review"):
         tally_ratings({"Records": [rows.record(None, rows.review(1, slug=SLUG))]}, None)
+    setting(CAPTCHA="turnstile", LIMITS=None)
+    api.post(REVIEWS, submission(email="someone@example.com", captcha_token="1"))
     with bill.of("POST a review"):
-        api.post(REVIEWS, submission())
+        api.post(REVIEWS, submission(captcha_token="2"))
     deliver()
     with bill.of("PUT a published one"):
         api.put(f"/articles/{WORD}", article())
@@ -47,7 +60,7 @@ def test_lines_add_up_from_their_own_arithmetic() -> None:
     assert by_name["API Gateway"].dollars == (1_000_000 + 10_000 + 100) * 3.5 / 1_000_000
     assert by_name["DynamoDB GET /articles/{slug}"].dollars == 400_000 * 2 * 0.125 / 1_000_000
     assert by_name["DynamoDB POST a review"].arithmetic == (
-        "10,000 x 8 = 80,000 write units x $0.625 / 1,000,000"
+        "10,000 x 21 = 210,000 write units x $0.625 / 1,000,000"
     )
     assert by_name["Alarms"].dollars == 1.0
     assert sum(line.dollars for line in lines) < 20

@@ -23,6 +23,8 @@ from tests.client import Api
 from tests.event_source import EventSource, Record, Stream
 from tests.faults import COMMITTED, UNCOMMITTED, Faults
 
+pytestmark = pytest.mark.slow
+
 SLUGS = ("lamp", "moth", "quiet")
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib import settings
 from chalicelib.model import ReviewStatus
-from chalicelib.store import client
+from chalicelib.store import client, keys
 from tests import builders
 from tests.actions import (
     ARTICLE,
@@ -295,3 +296,19 @@ def test_a_repetition_is_told_the_status_of_its_time(
 
     assert again == first
     assert again.body["status"] == "pending"
+
+
+def test_a_review_that_vanishes_while_another_takes_its_place_is_tried_again(api: Api) -> None:
+    """As when an operator restores a table: nothing is stored in place of what is not there."""
+    review = submit(api).body
+    withdraw(api, review)
+    row = keys.review(builders.SLUG, stored(review).key)
+    table = settings.current().content_table
+
+    with Faults(client.dynamodb()) as faults:
+        faults.meanwhile(2, lambda: client.dynamodb().delete_item(TableName=table, Key=row))
+        answer = submit(api, message="Back again.")
+    again = submit(api, message="Back again.")
+
+    assert (answer.status, again.status) == (503, 201)
+    assert [one["message"] for one in listed(api)] == ["Back again."]

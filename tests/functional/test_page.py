@@ -4,7 +4,7 @@ import html
 import json
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -47,6 +47,30 @@ def test_page_is_for_this_browser_alone(landing: Gateway) -> None:
     policy = answer.headers["content-security-policy"].split("; ")
     assert {"default-src 'none'", "style-src 'unsafe-inline'"} <= set(policy)
     assert not re.search(r"<script|url\(|@import| on\w+=| src=", answer.text)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8000", "localhost.x"])
+def test_a_foreign_name_for_this_machine_shows_no_key(landing: Gateway, host: str) -> None:
+    """A site may point its own name at 127.0.0.1 (DNS rebinding)."""
+    assert EDITOR_KEY not in _ask(landing, Host=host).text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8123", "localhost:8123", "LOCALHOST", "[::1]:8123"])
+def test_this_machine_shows_the_key(landing: Gateway, host: str) -> None:
+    assert EDITOR_KEY in _ask(landing, Host=host).text
+
+
+def test_another_site_cannot_read_the_key_that_the_page_shows(
+    landing: Gateway, setting: Callable[..., None]
+) -> None:
+    """All may read what anyone may read, as in the stage `local` unless told."""
+    setting(CORS_ORIGINS="*")
+
+    answer = _ask(landing, Origin="https://evil.example")
+
+    assert (answer.status, answer.headers["vary"]) == (200, "Origin")
+    assert EDITOR_KEY in answer.text
+    assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
 def test_head_of_the_page_has_no_body(landing: Gateway) -> None:
@@ -173,8 +197,8 @@ def test_a_key_with_the_shells_own_signs_stays_one_word() -> None:
     assert f"Authorization: Bearer {key}" in _words(lines["Publish an article"])
 
 
-def _ask(landing: Gateway, method: str = "GET", host: str = HOST) -> Answer:
-    response = landing.handle_request(method, "/", {"Host": host}, None)
+def _ask(landing: Gateway, method: str = "GET", host: str = HOST, **more: str) -> Answer:
+    response = landing.handle_request(method, "/", {"Host": host, **more}, None)
     headers = {name.lower(): value for name, value in response["headers"].items()}
     return Answer(response["statusCode"], headers, response["body"])
 

@@ -19,6 +19,8 @@ from tests.faults import Faults
 from tests.iam import Recorder
 from tools import forgetting, rebuild, relisting
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[int, list[str], str]]
 LISTS = (
     "/articles",

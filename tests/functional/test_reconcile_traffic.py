@@ -20,7 +20,7 @@ from tests import rows
 from tests.faults import Faults
 from tests.functional.test_reconcile import ALTERED, LOST, SUM, alter, count
 
-pytestmark = pytest.mark.usefixtures("aws")
+pytestmark = [pytest.mark.usefixtures("aws"), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from tests.conftest import Deliver
 from tests.faults import Faults
 from tools import rebuild, reconcile, restore
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[int, list[str], str]]
 RESTORED = "plaudit-local-content-restored"
 
@@ -33,7 +35,10 @@ def restored(api: Api, deliver: Deliver, published: str) -> dict[str, Any]:
     for reader in range(3):
         submit(api, email=f"{reader}@example.com", rating=5)
     deliver()
+    entry = {"kind": "word", "value": "casino"}
+    blocked = api.post("/editor/blocks", entry, editor=True).body
     moto_tables.copy("ContentTable", RESTORED, with_rows=True)
+    api.delete(f"/editor/blocks/{blocked['id']}", editor=True)
     edit(api, review, rating=1)
     submit(api, email="late@example.com", rating=1)
     api.put("/articles/late", builders.article())
@@ -70,8 +75,9 @@ def test_the_drill_brings_back_what_was_and_counts_it(
     deliver()
     rebuild.main([])
 
-    # The retracted article and its gate, the edited review; the late review, article and gate.
-    assert (status, lines, complaint) == (0, ["rows: 6, written: 3, deleted: 3"], "")
+    # The retracted article and its gate, the edited review, the block list; then the late
+    # review, article and gate.
+    assert (status, lines, complaint) == (0, ["rows: 7, written: 4, deleted: 3"], "")
     assert content() == content(RESTORED)
     assert reconcile.main([]) == 0
     assert api.get(f"{ARTICLE}/tally").body["histogram"] == {"1": 0, "2": 0, "3": 0, "4": 1, "5": 3}
@@ -108,7 +114,7 @@ def test_without_write_it_says_what_differs(run: Run) -> None:
 
     status, lines, _ = run(RESTORED)
 
-    assert (status, lines) == (1, ["rows: 6, to write: 3, to delete: 3"])
+    assert (status, lines) == (1, ["rows: 7, to write: 4, to delete: 3"])
     assert content() == before
 
 
@@ -118,7 +124,7 @@ def test_a_second_time_nothing_is_written(run: Run) -> None:
     with Faults(client.dynamodb()) as faults:
         status, lines, _ = run(RESTORED, "--write")
 
-    assert (status, lines) == (0, ["rows: 6, written: 0, deleted: 0"])
+    assert (status, lines) == (0, ["rows: 7, written: 0, deleted: 0"])
     assert set(faults.calls) == {"Scan", "BatchGetItem"}
     assert run(RESTORED)[0] == 0
 
@@ -133,6 +139,13 @@ def test_a_run_that_broke_off_is_repeated(run: Run) -> None:
     assert (broken, complaint) == (3, complaint)
     assert complaint.startswith("tools.restore: AWS does not answer")
     assert (status, content()) == (0, content(RESTORED))
+
+
+def test_the_block_list_comes_back_with_the_rest(api: Api, run: Run) -> None:
+    run(RESTORED, "--write")
+
+    items = api.get("/editor/blocks", editor=True).body["items"]
+    assert [one["value"] for one in items] == ["casino"]
 
 
 @pytest.mark.parametrize(

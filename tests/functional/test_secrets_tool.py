@@ -88,3 +88,14 @@ def test_the_captcha_secret_comes_from_the_environment_or_standard_input(
     assert "CAPTCHA_SECRET" in complaint
     assert value("/plaudit/prod/captcha-secret") == "of-the-provider"
     assert "of-the-provider" not in said
+
+
+def test_a_key_of_akismet_is_stored_where_there_is_one(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AKISMET_KEY", "of-akismet")
+
+    _, said, _ = run(secrets, "dev")
+
+    assert value("/plaudit/dev/akismet-key") == "of-akismet"
+    assert "of-akismet" not in said

@@ -255,3 +255,10 @@ def test_a_slug_that_no_article_can_have_is_not_found_without_a_call(door: Api, 
     answer = door.post(f"/articles/{slug}/reviews", builders.submission())
 
     assert (answer.status, answer.code) == (404, "article_not_found")
+
+
+@pytest.mark.parametrize("name", ["Gra\u200bce", "Gra\u200dce", "\ufeffGrace", "Gr\u00adace"])
+def test_a_name_that_holds_what_cannot_be_seen_is_refused(api: Api, name: str) -> None:
+    answer = api.post(REVIEWS, builders.submission(name=name))
+
+    assert answer.codes == {"/name": "name_invalid"}

@@ -51,6 +51,21 @@ def server(root: Path) -> Iterator[LocalServer]:
         started.stop()
 
 
+def test_samples_are_let_in_whatever_visitors_may_do(root: Path, log: Path) -> None:
+    server = LocalServer(root, log, LIMITS="network=1/1h article=1/1h", CAPTCHA="turnstile")
+    try:
+        server.wait_for_an_answer()
+        tallied = server.request("GET", "/articles/the-first-patch/tally")
+        refused = server.request("POST", "/articles/the-first-patch/reviews", "{}")
+    finally:
+        server.stop()
+
+    assert tallied is not None
+    assert json.loads(tallied[1])["count"] == 3
+    assert refused is not None
+    assert "captcha_required" in refused[1]
+
+
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     return tmp_path / "output"

@@ -35,7 +35,6 @@ def _put_gateway_responses(stack: Stack) -> None:
     which ministack's importer passes over. It takes them one by one, as the
     other way of deploying puts them.
     """
-    put = (
-        f"from tools.deployment import gateway; gateway.apply({stack.resources['RestAPI']!r}, 'v1')"
-    )
+    arguments = (stack.resources["RestAPI"], stack.stage, "v1")
+    put = f"from tools.deployment import gateway; gateway.apply{arguments}"
     operator.succeed(stack.emulator, "-c", put)

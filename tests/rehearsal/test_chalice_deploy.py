@@ -95,7 +95,7 @@ def test_the_gateway_answers_with_problems(deployed: World) -> None:
     api = state.api_id(STAGE, deployed.memory)
     answers = boto3.client("apigateway").get_gateway_responses(restApiId=api)["items"]
 
-    assert {answer["responseType"] for answer in answers} == set(gateway.wanted())
+    assert {answer["responseType"] for answer in answers} == set(gateway.wanted("dev"))
     for answer in answers:
         problem = json.loads(answer["responseTemplates"]["application/json"])
         assert problem["status"] == int(answer["statusCode"])

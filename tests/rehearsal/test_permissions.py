@@ -51,8 +51,6 @@ WRITES_OF_CONTENT: Final = [
 REFUSED: Final = {
     API: [
         *NOBODY,
-        Probe("update_item", DERIVED, "T#lamp"),
-        Probe("transact_write_items", DERIVED, "T#lamp"),
         # All rows of an article, e-mail hashes and all.
         Probe("query", CONTENT),
     ],
@@ -87,6 +85,15 @@ NEEDED: Final = {
         Probe("query", f"{DERIVED}/by_rank", "TOP"),
         Probe("put_item", DERIVED, "LIST#all"),
         Probe("delete_item", DERIVED, "LIST#all"),
+        *(
+            Probe(operation, DERIVED, "LIMIT#site#3600")
+            for operation in ("batch_get_item", "put_item", "update_item", "transact_write_items")
+        ),
+        *(
+            Probe(operation, DERIVED, noted)
+            for operation in ("batch_get_item", "put_item")
+            for noted in ("CAPTCHA#x", "TEXT#x")
+        ),
     ],
     TALLY: [
         Probe("batch_get_item", DERIVED, "T#lamp"),
@@ -112,6 +119,8 @@ UNSEEN: Final = {
         Probe("query", DERIVED, "T#lamp"),
         Probe("put_item", DERIVED, "T#lamp"),
         Probe("delete_item", DERIVED, "T#lamp"),
+        Probe("update_item", DERIVED, "T#lamp"),
+        Probe("transact_write_items", DERIVED, "T#lamp"),
     ],
     TALLY: [Probe("update_item", DERIVED, "LIST#all"), Probe("put_item", DERIVED, "T#lamp")],
     RECONCILE: [

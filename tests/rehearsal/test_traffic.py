@@ -39,5 +39,5 @@ def test_the_best_article_comes_first(visitor: Api, crowd_that_left: list[Oracle
     prior, tallies = page["prior"], [one["tally"] for one in page["items"]]
     stars = prior["count"] * prior["average"]
     scores = [(stars + one["total"]) / (prior["count"] + one["count"]) for one in tallies]
-    assert len(scores) == len(crowd.SLUGS)
+    assert {one["slug"] for one in page["items"]} >= {*crowd.SLUGS}
     assert scores == sorted(scores, reverse=True)

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from app import app
 from chalicelib import errors, metrics
 from chalicelib.api import openapi, schemas
+from chalicelib.rules import spam
 from localdev import tables
 from tests.client import described
 
@@ -278,3 +279,24 @@ def test_every_relative_link_leads_somewhere(source: Path) -> None:
     dead = [link for link in links if leads_nowhere(source, link)]
 
     assert dead == []
+
+
+def test_every_test_that_the_checklist_names_exists() -> None:
+    checklist = page("docs/security.md").partition("## Checklist")[2].partition("\n## ")[0]
+    files = (ROOT / "tests").rglob("test_*.py")
+    definitions = re.compile(r"^ *def (test_\w+)", re.MULTILINE)
+    defined = {name for file in files for name in definitions.findall(file.read_text("utf-8"))}
+
+    rows = re.findall(r"^\| (\d+) \|.*$", checklist, re.MULTILINE)
+    named_there = set(re.findall(r"`(test_\w+)`", checklist))
+
+    assert [int(number) for number in rows] == [*range(1, 27)]
+    assert named_there - defined == set()
+
+
+def test_every_reason_of_the_queue_is_explained() -> None:
+    table = page("docs/moderation.md").partition("## Reasons")[2].partition("\n## ")[0]
+
+    documented = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", table, re.MULTILINE))
+
+    assert documented == spam.REASONS

@@ -4,17 +4,14 @@ import json
 from typing import Any
 
 import pytest
-from chalice.app import CORSConfig
 
-from app import app
 from chalicelib import errors
-from chalicelib.api import http
-from tools.deployment import templates
-from tools.deployment.stack import INFRA
+from chalicelib.api import cors, http
+from tools.deployment import stack, staging
 
-RESPONSES: dict[str, Any] = templates.load(INFRA / "stack.yaml")["Resources"]["RestAPI"][
-    "Properties"
-]["GatewayResponses"]
+RESPONSES: dict[str, Any] = stack.gateway_responses("dev")
+ORIGIN = "http://localhost:3000"
+"""Of the stage dev, in .chalice/config.json."""
 
 # docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 EXPECTED: dict[str, type[errors.PlauditError]] = {
@@ -73,9 +70,35 @@ def test_status_is_that_of_the_body(name: str) -> None:
 @pytest.mark.parametrize("name", EXPECTED)
 def test_headers_are_those_of_our_own_answers(name: str) -> None:
     headers = RESPONSES[name]["ResponseParameters"]["Headers"]
-    cors = app.api.cors
-    assert isinstance(cors, CORSConfig)
+    granted = cors.of_answer({"Access-Control-Allow-Origin": ORIGIN})
 
-    ours = cors.get_access_control_headers() | http.SECURITY_HEADERS | answered(name).headers
+    ours = granted | http.SECURITY_HEADERS | answered(name).headers
 
     assert headers == {key: f"'{value}'" for key, value in ours.items()}
+
+
+@pytest.mark.parametrize(
+    ("origins", "allowed"),
+    [
+        ("https://a.example", "'https://a.example'"),
+        ("https://a.example, https://b.example", "'https://a.example'"),
+        (" ,https://a.example", "'https://a.example'"),
+        ("*", "'*'"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_gateway_lets_in_the_first_origin_of_the_stage(
+    monkeypatch: pytest.MonkeyPatch, origins: str | None, allowed: str | None
+) -> None:
+    environment = {} if origins is None else {"CORS_ORIGINS": origins}
+    monkeypatch.setattr(
+        staging,
+        "settings",
+        lambda stage: {"stages": {stage: {"environment_variables": environment}}},
+    )
+
+    for response in stack.gateway_responses("dev").values():
+        headers = response["ResponseParameters"]["Headers"]
+        assert headers.get("Access-Control-Allow-Origin") == allowed
+        assert headers["Vary"] == "'Origin'"

@@ -159,7 +159,7 @@ def test_no_attribute_is_empty_where_an_index_is_sparse(review: Review) -> None:
 
     is_public = review.status is ReviewStatus.PUBLISHED and review.key.kind == "R"
     assert ("listed_in" in row) == is_public
-    assert ("queue" in row) == (review.status is ReviewStatus.PENDING)
+    assert ("queue" in row) == (review.status in {ReviewStatus.PENDING, ReviewStatus.SPAM})
 
 
 @bounded
@@ -178,6 +178,8 @@ ROWS: list[tuple[Callable[[Item], Any], Item]] = [
                 edited_at=rows.AT,
                 reply=Reply("Thank you.", rows.AT),
                 proposed_for=ReviewHandle(ReviewKey("R", rows.digest(2)), "2"),
+                reasons=("links",),
+                expires_at=1,
             )
         ),
     ),

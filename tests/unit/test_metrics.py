@@ -52,9 +52,15 @@ def _info(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_everything_that_happens_is_measured_in_the_form_of_cloudwatch(
-    api: Api, deliver: Deliver, published: str, caplog: pytest.LogCaptureFixture
+    api: Api,
+    deliver: Deliver,
+    published: str,
+    setting: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    setting(LIMITS="reader=1/1h")
     submit(api)
+    submit(api, rating=1)
     deliver()
     tally_ratings(
         {"Records": [rows.record_of(None, {"pk": {"S": "A#x"}, "sk": {"S": "R#1"}})]}, None

@@ -172,7 +172,7 @@ def test_a_captchas_secret_is_needed_where_a_captcha_is(
 
 
 def test_a_whole_set_is_healthy(asked: list[str], setting: Callable[..., None], api: Api) -> None:
-    setting(CAPTCHA="turnstile")
+    setting(CAPTCHA="turnstile", CAPTCHA_HOSTNAMES="www.example.org")
 
     assert api.get("/health").body["status"] == "ok"
 

@@ -37,6 +37,29 @@ MALFORMED = [
     ("CAPTCHA", "canary"),
     ("CAPTCHA", ""),
     ("CAPTCHA", "OFF"),
+    ("CAPTCHA_DOWN", "canary"),
+    ("CAPTCHA_DOWN", ""),
+    *(("SITE_URL", value) for value in ("canary", "//canary", "https://", "https://canary x")),
+    ("SITE_URL", "javascript://canary"),
+    *(("CAPTCHA_SCORE", value) for value in ("canary", "", "1.1", "-0.5", ".5", "nan", "1e-1")),
+    *(
+        ("LIMITS", value)
+        for value in (
+            "canary",
+            "OFF",
+            "network",
+            "canary=1/1h",
+            "network=0/1h",
+            "network=-1/1h",
+            "network=1/0h",
+            "network=1/1s",
+            "network=1/1",
+            "network=10000000/1h",
+            "network=1/100h",
+            "network=1/1h,site=1/1h",
+            "site=1/1h site=2/60m",
+        )
+    ),
 ]
 
 
@@ -89,6 +112,11 @@ def test_a_malformed_setting_is_named_and_its_value_is_not_told(name: str, value
         ("CAPTCHA", "off", "off"),
         ("CAPTCHA", "turnstile", "turnstile"),
         ("CAPTCHA_SECRET", "secret", "secret"),
+        ("SITE_URL", "", None),
+        ("SITE_URL", "https://www.example.org", "https://www.example.org"),
+        ("SITE_URL", "http://localhost:3000/a/?b=c", "http://localhost:3000/a/?b=c"),
+        ("AKISMET_KEY", "", None),
+        ("AKISMET_KEY", "key", "key"),
     ],
 )
 def test_a_setting_is_read(name: str, value: str, expected: object) -> None:
@@ -126,3 +154,25 @@ def test_settings_are_those_of_the_start() -> None:
     environ["STAGE"] = "dev"
 
     assert settings.stage == "prod"
+
+
+def test_limits_are_read_in_their_order() -> None:
+    told = Settings({"STAGE": "prod", "LIMITS": " network=60/10m  site=2000/1h site=9/1d "})
+
+    assert told.limits == (("network", 60, 600), ("site", 2000, 3600), ("site", 9, 86400))
+
+
+@pytest.mark.parametrize("stage", ["local", "prod"])
+@pytest.mark.parametrize("text", [None, ""])
+def test_there_are_limits_unless_told(stage: str, text: str | None) -> None:
+    environ = {"STAGE": stage} if text is None else {"STAGE": stage, "LIMITS": text}
+
+    assert {limit.scope for limit in Settings(environ).limits} == {
+        *("network", "reader", "article", "site"),
+    }
+    assert Settings({"STAGE": stage, "LIMITS": "off"}).limits == ()
+
+
+@pytest.mark.parametrize(("text", "score"), [("0", 0), ("1", 1), ("0.75", 0.75), ("1.0", 1)])
+def test_a_score_is_a_number_between(text: str, score: float) -> None:
+    assert Settings({"CAPTCHA_SCORE": text}).captcha_score == score

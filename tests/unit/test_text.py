@@ -162,3 +162,51 @@ def test_a_tag_has_1_to_40_characters(length: int, *, is_tag: bool) -> None:
 )
 def test_an_id_is_a_ulid(review_id: str, *, is_ulid: bool) -> None:
     assert (text.ULID.fullmatch(review_id) is not None) is is_ulid
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Nguyễn Thị Hương".encode().decode(),
+        "בְּרֵאשִׁ֖ית בָּרָ֣א אֱלֹהִ֑ים",  # points and accents
+        "بِسْمِ ٱللَّهِ ٱلرَّحْمَٰنِ",
+        "བོད་ཡིག་གི་སྐྱེས་རབས",
+        "น้ำใจที่ดี",
+        "क्षत्रिय श्री",
+        "Z̧̈",
+        "e" + "\u0301" * text.MOST_MARKS,
+    ],
+)
+def test_marks_that_scripts_need_are_clean(written: str) -> None:
+    assert text.is_clean(unicodedata.normalize("NFD", written))
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u0488", "\u20dd", "\u0324"])
+def test_a_heap_of_marks_is_not_clean(mark: str) -> None:
+    assert not text.is_clean("Grace" + mark * (text.MOST_MARKS + 2))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Grace", "علی\u200cرضا", "क्\u200dष", "ශ්\u200dරී", "👩\u200d🚀", "❤\ufe0f\u200d🔥", "李小龍"],
+)
+def test_a_name_keeps_the_joiners_that_it_needs(name: str) -> None:
+    assert text.is_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Gra\u200bce",
+        "Gra\u200dce",
+        "Gra\u200cce",
+        "\u200dGrace",
+        "Gr\u00adace",
+        "Grace\u2060",
+        "\ufeffGrace",
+        "Gra\u034fce",
+        "Grace\u3164",
+    ],
+)
+def test_a_name_hides_nothing(name: str) -> None:
+    assert not text.is_name(name)

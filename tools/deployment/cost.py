@@ -99,13 +99,13 @@ UNITS: Final = {
     "GET /articles": Units(11, 0),
     "GET /articles/{slug}": Units(2, 0),
     "GET …/reviews": Units(1.5, 0),
-    "POST a review": Units(0, 8),
+    "POST a review": Units(12, 21),
     "count a review": Units(2, 6),
     "PUT a published one": Units(0.5, 38),
     "rank a published article": Units(1, 2),
     "reconcile an article, all well": Units(7, 0),
 }
-"""As `tests/functional/test_estimate.py` meters them; each review alone in its batch."""
+"""As `tests/functional/test_estimate.py` meters them; each review alone in its batch, on guard."""
 
 MIX: Final = {"GET /articles": 0.2, "GET /articles/{slug}": 0.4, "GET …/reviews": 0.4}
 """Of what the reads are assumed to be: a list now and then, an article with its reviews."""
@@ -126,7 +126,7 @@ class _ASSUMED:
     review_kb: Final = 4
     """With its index entries and its entry in the ledger; a year's are kept."""
     containers: Final = 1
-    """That read four secrets every five minutes all month."""
+    """That read the secrets every five minutes all month."""
 
 
 def estimate(traffic: Traffic, watch: Watch, architecture: str) -> Iterator[Line]:

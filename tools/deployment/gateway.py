@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import boto3
 
-from tools.deployment import command, stack, templates
+from tools.deployment import command, stack
 from tools.deployment.command import PATIENT
 
 if TYPE_CHECKING:
@@ -31,36 +31,35 @@ class Answer(NamedTuple):
     templates: dict[str, str]
 
 
-def wanted() -> dict[str, Answer]:
-    """Give the answers by API Gateway's names of their causes."""
-    api = templates.load(stack.INFRA / "stack.yaml")["Resources"]["RestAPI"]["Properties"]
-    return {name: _wanted(described) for name, described in api["GatewayResponses"].items()}
+def wanted(stage: str) -> dict[str, Answer]:
+    """Give a stage's answers by API Gateway's names of their causes."""
+    return {name: _wanted(one) for name, one in stack.gateway_responses(stage).items()}
 
 
-def differing(api_id: str) -> list[str]:
+def differing(api_id: str, stage: str) -> list[str]:
     """Name the causes whose answer is not as wanted, sorted."""
     client = boto3.client("apigateway", config=PATIENT)
     found: dict[str, Answer] = {
         one["responseType"]: _found(cast("dict[str, Any]", one))
         for one in client.get_gateway_responses(restApiId=api_id, limit=500)["items"]
     }
-    return sorted(name for name, answer in wanted().items() if found.get(name) != answer)
+    return sorted(name for name, answer in wanted(stage).items() if found.get(name) != answer)
 
 
-def apply(api_id: str, stage_name: str) -> list[str]:
+def apply(api_id: str, stage: str, gateway_stage: str) -> list[str]:
     """
     Put the answers that differ, and deploy the API's stage if there was one.
 
     Args:
-        stage_name: Of API Gateway, `v1`.
+        gateway_stage: Name of API Gateway's own stage, `v1`.
 
     Returns:
         Names of the causes whose answer was put, sorted.
     """
     client = boto3.client("apigateway", config=PATIENT)
-    put = differing(api_id)
+    put = differing(api_id, stage)
     for name in put:
-        answer = wanted()[name]
+        answer = wanted(stage)[name]
         client.put_gateway_response(
             restApiId=api_id,
             responseType=cast("GatewayResponseTypeType", name),
@@ -70,7 +69,7 @@ def apply(api_id: str, stage_name: str) -> list[str]:
         )
     if put:
         client.create_deployment(
-            restApiId=api_id, stageName=stage_name, description="Answers of the gateway"
+            restApiId=api_id, stageName=gateway_stage, description="Answers of the gateway"
         )
     return put
 

@@ -161,9 +161,10 @@ def _of_event_source(stage: str, there: There | None) -> Resource:
 def _of_api(stage: str, there: There | None, memory: Path) -> Iterator[Resource]:
     known = there is not None and bool(state.recorded(stage, memory))
     yield Resource("REST API", f"plaudit, stage {stage}", KEEP if known else CREATE)
-    causes = gateway.differing(state.api_id(stage, memory)) if known else sorted(gateway.wanted())
+    wanted = sorted(gateway.wanted(stage))
+    causes = gateway.differing(state.api_id(stage, memory), stage) if known else wanted
     fate = (CHANGE if causes else KEEP) if known else CREATE
-    yield Resource("gateway answers", f"{len(gateway.wanted())} causes", fate, ", ".join(causes))
+    yield Resource("gateway answers", f"{len(wanted)} causes", fate, ", ".join(causes))
 
 
 def _policy(name: str, values: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """The stacks: of the tables, for functions that Chalice deploys, and of everything."""
 
-from typing import Final
+from typing import Any, Final
 
-from tools.deployment import templates
+from tools.deployment import staging, templates
 from tools.deployment.staging import ROOT
 from tools.deployment.templates import Template
 
@@ -25,8 +25,28 @@ def beside_chalice(stage: str) -> Template:
     """
     composed = _composed("tables.yaml", "watch.yaml", "stack.yaml")
     composed["Description"] = templates.load(INFRA / "stack.yaml")["Description"]
+    composed["Resources"]["RestAPI"]["Properties"]["GatewayResponses"] = gateway_responses(stage)
     composed["Parameters"]["Stage"] = {"Type": "String", "Default": stage, "AllowedValues": [stage]}
     return composed
+
+
+def gateway_responses(stage: str) -> dict[str, Any]:
+    """
+    Give what API Gateway answers by itself, by its names of the causes.
+
+    It says the same to everybody, so it can let in one origin alone: the first of the
+    stage's `CORS_ORIGINS`.
+    """
+    environment = staging.settings(stage)["stages"][stage]["environment_variables"]
+    listed = environment.get("CORS_ORIGINS", "").split(",")
+    origin = next(filter(None, map(str.strip, listed)), "")
+    allowed = {"Access-Control-Allow-Origin": f"'{origin}'"} if origin else {}
+    api = templates.load(INFRA / "stack.yaml")["Resources"]["RestAPI"]["Properties"]
+    return {
+        name: described
+        | {"ResponseParameters": {"Headers": described["ResponseParameters"]["Headers"] | allowed}}
+        for name, described in api["GatewayResponses"].items()
+    }
 
 
 def _composed(*names: str) -> Template:
