@@ -41,7 +41,9 @@ REASONS: Final = {
 
 MOST_LINKS: Final = 2
 SPAM_LINKS: Final = 10
-SPAM_REPEATS: Final = 3
+MOST_REPEATS: Final = 1
+"""Somebody may praise both parts of a series in the same words."""
+SPAM_REPEATS: Final = 4
 SHORTEST_REPEAT: Final = 60
 """Code points; many people say that an article is great, in the same words."""
 _WORD_LENGTHS: Final = range(2, 81)
@@ -180,7 +182,7 @@ def _names(words: Words, _: Evidence) -> Iterator[Finding]:
 
 
 def _repeats(_: Words, evidence: Evidence) -> Iterator[Finding]:
-    if evidence.repeats:
+    if evidence.repeats > MOST_REPEATS:
         is_spam = evidence.repeats >= SPAM_REPEATS
         yield Finding("repeated_text", Effect.SPAM if is_spam else Effect.HOLD)
 
