@@ -6,9 +6,10 @@ which review. A request that was answered 503 may have taken place or not, until
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -22,6 +23,7 @@ from hypothesis.stateful import (
 
 from app import app
 from chalicelib import settings as plaudit
+from chalicelib.rules import bursts
 from chalicelib.rules.ratings import recount, score
 from chalicelib.store import client, keys
 from chalicelib.workers import reconcile, records
@@ -297,7 +299,15 @@ class Reviewing(RuleBasedStateMachine):
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def test_nothing_doubles_and_nothing_is_lost() -> None:
+@pytest.mark.parametrize(
+    "limits", ["off", pytest.param("network=9999/1d site=9999/1d", marks=pytest.mark.slow)]
+)
+def test_nothing_doubles_and_nothing_is_lost(
+    limits: str, setting: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting(LIMITS=limits)
+    # The oracle knows no bursts.
+    monkeypatch.setattr(bursts, "LEAST", 9999)
     run_state_machine_as_test(
         Reviewing,
         settings=settings(
