@@ -7,50 +7,24 @@ stage. Loading the same files twice changes nothing.
 
 import argparse
 import http.client
-import json
 import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from email.message import Message
 from pathlib import Path
 from typing import Any, Final
-from urllib.error import HTTPError, URLError
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 from rich.console import Console
 from rich.progress import Progress
 
 from tools import front_matter
 from tools.addresses import web_address
+from tools.calling import Answer, Caller, UnreachableError, one_line, usable_key
 from tools.front_matter import FrontMatterError
 
-MOST_RETRIES: Final = 3
-LONGEST_PAUSE: Final = 60
-"""Seconds; a server that asks for more is not worth waiting for."""
-_TIMEOUT: Final = 30
 _FINE: Final = frozenset({"created", "changed", "unchanged"})
-
-
-class UnreachableError(Exception):
-    """Nobody answers, so that the other files need not be tried. The message is one line."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """
-    What the API said.
-
-    Attributes:
-        body: Its JSON object; empty when it sent something else.
-    """
-
-    status: int
-    headers: Message
-    body: dict[str, Any]
 
 
 class Publisher:
@@ -64,9 +38,7 @@ class Publisher:
     """
 
     def __init__(self, url: str, key: str, pause: Callable[[float], None] = time.sleep) -> None:
-        self._url = url.rstrip("/")
-        self._key = key
-        self._pause = pause
+        self._caller = Caller(url, key, pause)
 
     def publish(self, path: Path) -> tuple[str, str]:
         """
@@ -95,32 +67,8 @@ class Publisher:
         return ("created" if answer.status == http.client.CREATED else outcome), ""
 
     def _put(self, slug: str, article: dict[str, Any], revision: str | None = None) -> Answer:
-        """Send an article, again while the API asks for it; a PUT takes effect once."""
-        for _ in range(MOST_RETRIES):
-            answer = self._send(slug, article, revision)
-            if answer.status != http.client.SERVICE_UNAVAILABLE:
-                return answer
-            self._pause(_seconds(answer.headers.get("Retry-After")))
-        return self._send(slug, article, revision)
-
-    def _send(self, slug: str, article: dict[str, Any], revision: str | None) -> Answer:
-        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
-        if revision is not None:
-            headers["If-Match"] = revision
-        address = f"{self._url}/articles/{quote(slug, safe='')}"
-        body = json.dumps(article).encode()
-        request = Request(address, body, headers, method="PUT")  # noqa: S310 - see web_address
-        try:
-            with urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
-                return Answer(answer.status, answer.headers, _object(answer.read()))
-        except HTTPError as error:
-            with error:
-                return Answer(error.code, error.headers, _object(error.read()))
-        except (OSError, http.client.HTTPException) as error:
-            cause = error.reason if isinstance(error, URLError) else error
-            reason = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-            msg = f"Cannot reach {self._url}: {_one_line(reason)}"
-            raise UnreachableError(msg) from error
+        headers = {} if revision is None else {"If_Match": revision}
+        return self._caller.send("PUT", f"/articles/{quote(slug, safe='')}", article, **headers)
 
 
 def main(arguments: list[str]) -> int:
@@ -132,11 +80,10 @@ def main(arguments: list[str]) -> int:
     """
     parser = _parser()
     given = parser.parse_args(arguments)
-    key = given.key or os.environ.get("EDITOR_KEY", "")
-    if not key:
-        parser.error("an editor's key is needed: set EDITOR_KEY or give --key")
-    if not key.isascii() or not key.isprintable() or " " in key:
-        parser.error("the editor's key must be of visible ASCII characters")
+    try:
+        key = usable_key(given.key, os.environ.get("EDITOR_KEY", ""))
+    except ValueError as error:
+        parser.error(str(error))
     return load(given.path, Publisher(given.url, key))
 
 
@@ -167,7 +114,7 @@ def load(paths: list[Path], publisher: Publisher) -> int:
                 return 1
             counted[outcome] += 1
             line = f"{outcome:<9}  {path}  {why}".rstrip()
-            sys.stdout.write(f"{_one_line(line)}\n")
+            sys.stdout.write(f"{one_line(line)}\n")
             sys.stdout.flush()
             said = ", ".join(f"{number} {name}" for name, number in counted.items())
             progress.update(bar, advance=1, description=said)
@@ -176,15 +123,12 @@ def load(paths: list[Path], publisher: Publisher) -> int:
 
 def explain(answer: Answer, article: dict[str, Any]) -> str:
     """Say in one line why an article was refused: each field, or the problem."""
-    problem = answer.body
-    if "code" not in problem:
-        return f"HTTP {answer.status}"
-    fields = problem.get("errors") or []
-    said = [f"{one.get('pointer') or '/'}: {one.get('message')}" for one in fields]
+    fields = answer.body.get("errors") or []
+    said = [answer.problem or f"HTTP {answer.status}"]
     if any(one.get("code") == "unknown_field" for one in fields):
         names = sorted(article.keys() - {"status", "body_markdown"})
         said.append(f"The front matter has {', '.join(names)}.")
-    return "  ".join(said) or f"{answer.status} {problem['code']}: {problem.get('detail')}"
+    return "  ".join(said)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -210,24 +154,6 @@ def _files(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
         # An empty folder is named, so that it fails and is not passed over.
         yield from (sorted(path.glob("*.md")) or [path]) if path.is_dir() else [path]
-
-
-def _seconds(retry_after: str | None) -> int:
-    is_number = retry_after is not None and retry_after.isascii() and retry_after.isdigit()
-    return min(int(retry_after), LONGEST_PAUSE) if retry_after and is_number else 2
-
-
-def _object(text: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _one_line(text: str) -> str:
-    """Leave out what could steer a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,205 @@
+"""`python -m tools.desk`, against the real API over a real socket."""
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+from chalice.config import Config
+
+from app import app
+from localdev.gateway import HttpServer, RequestHandler
+from tests import privacy
+from tests.actions import listed, queued, submit
+from tests.builders import SLUG
+from tests.client import EDITOR_KEY, Api
+from tools import desk
+
+pytestmark = pytest.mark.usefixtures("published")
+
+Desk = Callable[..., tuple[int, str, str]]
+LINKS = "https://a.example https://b.example https://c.example"
+
+
+@pytest.fixture
+def at(
+    api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Desk]:
+    """Run a command at the desk; gives its status, what it printed and its complaint."""
+    monkeypatch.setenv("EDITOR_KEY", EDITOR_KEY)
+    handler = partial(RequestHandler, app_object=app, config=Config())
+    with HttpServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+
+        def run(*arguments: str, url: str = "") -> tuple[int, str, str]:
+            capsys.readouterr()
+            where = url or f"http://127.0.0.1:{server.server_address[1]}"
+            status = desk.main(["--url", where, *arguments])
+            printed = capsys.readouterr()
+            return status, printed.out, printed.err
+
+        yield run
+        server.shutdown()
+        thread.join()
+
+
+def waiting(api: Api, reader: str = "grace", **changes: Any) -> str:
+    """Submit a review that waits; gives what the desk calls it."""
+    body: dict[str, Any] = {"email": f"{reader}@example.com", "message": LINKS, **changes}
+    return f"{SLUG}/{submit(api, **body).body['id']}"
+
+
+def test_the_queue_shows_what_waits_and_why(at: Desk, api: Api) -> None:
+    review = waiting(api, name="[red]Grace[/red]", rating=2)
+
+    status, said, complaint = at("queue")
+
+    assert (status, complaint) == (0, "")
+    assert review in said
+    assert "★★" in said
+    assert "★★★" not in said
+    assert "[red]Grace[/red]" in said
+    assert "links" in said
+
+
+def test_an_empty_queue_says_so(at: Desk) -> None:
+    assert at("queue") == (0, "Nothing waits.\n", "")
+    assert at("queue", "--spam") == (0, "Nothing is taken for spam.\n", "")
+    assert at("blocks") == (0, "Nothing is blocked.\n", "")
+
+
+@pytest.mark.slow
+def test_the_queue_goes_on_over_pages_up_to_its_most(at: Desk, api: Api) -> None:
+    for number in range(102):
+        waiting(api, f"reader-{number}")
+
+    assert at("queue", "--most", "101")[1].count(f"{SLUG}/") == 101
+    assert at("queue", "--most", "3")[1].count(f"{SLUG}/") == 3
+    assert at("queue", "--most", "200")[1].count(f"{SLUG}/") == 102
+
+
+def test_a_long_message_is_cut_and_a_proposal_named(at: Desk, api: Api) -> None:
+    first = submit(api).body
+    submit(api, message="long " * 100)
+
+    said = at("queue")[1]
+
+    assert "…" in said
+    assert "a change of" in said
+    assert first["id"] in said
+
+
+def test_spam_is_shown_and_published(at: Desk, api: Api) -> None:
+    spam = f"{SLUG}/{submit(api, website='x').body['id']}"
+
+    assert spam in at("queue", "--spam")[1]
+    assert at("publish", spam, "--note", "A person.") == (0, f"changed           {spam}\n", "")
+    assert [f"{SLUG}/{one['id']}" for one in listed(api)] == [spam]
+
+
+def test_many_are_decided_at_once_each_with_a_line(at: Desk, api: Api) -> None:
+    reviews = [waiting(api, f"reader-{number}") for number in range(26)]
+    missing = f"{SLUG}/01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+    status, said, _ = at("reject", *reviews, missing)
+
+    assert status == 1
+    assert said.splitlines() == [
+        *(f"changed           {one}" for one in reviews),
+        f"review_not_found  {missing}",
+    ]
+    assert at("reject", reviews[0])[1] == f"unchanged         {reviews[0]}\n"
+    assert queued(api) == []
+
+
+def test_a_reply_is_public(at: Desk, api: Api) -> None:
+    review = f"{SLUG}/{submit(api).body['id']}"
+
+    assert at("reply", review, "Thank you.") == (0, f"replied  {review}\n", "")
+    assert listed(api)[0]["reply"]["message"] == "Thank you."
+
+
+def test_entries_come_and_go(at: Desk) -> None:
+    blocked = at("block", "word", "Casino", "--hold", "--note", "Since March.")
+    entry = blocked[1].split()[-1]
+    privacy.remember("spammer@example.com")
+    at("block", "reader", "spammer@example.com")
+
+    said = at("blocks")[1]
+
+    assert blocked[0] == 0
+    assert all(word in said for word in (entry, "casino", "hold", "ada", "Since March."))
+    assert "(kept as a hash)" in said
+    assert "spammer" not in said
+    assert at("unblock", entry) == (0, f"unblocked  {entry}\n", "")
+    assert entry not in at("blocks")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("publish", f"{SLUG}/nothing"), "publish: /decisions/0/id: Please check this field.\n"),
+        (
+            ("reply", f"{SLUG}/nothing", "x"),
+            "reply: 404 review_not_found: There is no",
+        ),
+        (
+            ("unblock", "nothing"),
+            "unblock: 404 block_not_found: The block",
+        ),
+        (("block", "network", "0.0.0.0/0"), "block: /value: Please enter a word, a domain"),
+    ],
+)
+def test_a_refusal_is_a_line(at: Desk, arguments: tuple[str, ...], complaint: str) -> None:
+    status, said, complained = at(*arguments)
+
+    assert (status, said) == (1, "")
+    assert complained.startswith(complaint)
+
+
+@pytest.mark.parametrize("command", [("queue",), ("blocks",)])
+def test_a_key_that_is_none_is_said(
+    at: Desk, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("EDITOR_KEY", "nobodys")
+
+    status, _, complaint = at(*command)
+
+    assert (status, complaint.split(": ")[1]) == (1, "401 unauthorized")
+
+
+def test_where_nobody_answers_is_said(at: Desk) -> None:
+    status, _, complaint = at("queue", url="http://127.0.0.1:9")
+
+    assert status == 1
+    assert complaint.startswith("Cannot reach http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("dance",),
+        ("publish",),
+        ("publish", "first-light"),
+        ("publish", "/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+        ("block", "planet", "mars"),
+        ("queue", "--most", "many"),
+    ],
+)
+def test_a_command_line_that_is_wrong_ends_with_2(at: Desk, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        at(*arguments)
+
+    assert ended.value.code == 2
+
+
+def test_without_a_key_it_asks_for_one(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EDITOR_KEY")
+
+    with pytest.raises(SystemExit) as ended:
+        at("queue")
+
+    assert ended.value.code == 2
