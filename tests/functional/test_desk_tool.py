@@ -16,7 +16,7 @@ from tests.builders import SLUG
 from tests.client import EDITOR_KEY, Api
 from tools import desk
 
-pytestmark = pytest.mark.usefixtures("published")
+pytestmark = [pytest.mark.usefixtures("published"), pytest.mark.slow]
 
 Desk = Callable[..., tuple[int, str, str]]
 LINKS = "https://a.example https://b.example https://c.example"
@@ -70,7 +70,6 @@ def test_an_empty_queue_says_so(at: Desk) -> None:
     assert at("blocks") == (0, "Nothing is blocked.\n", "")
 
 
-@pytest.mark.slow
 def test_the_queue_goes_on_over_pages_up_to_its_most(at: Desk, api: Api) -> None:
     for number in range(102):
         waiting(api, f"reader-{number}")
