@@ -1,12 +1,9 @@
 """A visit of the suite's typical house, each request on a bill of its own."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
-from chalicelib import settings
 from chalicelib.workers.tally import tally_ratings
+from localdev import aws
 from localdev.stream import StreamReader
 from tests import rows, seeding
 from tests.billing import ARTICLE, REVIEWS, SLUG, WORD, Bill, article, furnish, submission
@@ -43,7 +40,8 @@ def _read(api: Api, bill: Bill) -> None:
 
 
 def _review(api: Api, bill: Bill) -> None:
-    with _limits():
+    # The limits that a deployment has unless told.
+    with aws.told(LIMITS=None):
         api.post(REVIEWS, submission(email=f"guarded.{WORD}@example.com"))
         with bill.of("POST /articles/{slug}/reviews"):
             api.post(REVIEWS, submission(email=f"again.{WORD}@example.com"))
@@ -62,16 +60,6 @@ def _review(api: Api, bill: Bill) -> None:
         api.post("/editor/reviews/decisions", {"decisions": [decision]}, editor=True)
     with bill.of("GET /editor/reviews"):
         api.get("/editor/reviews", editor=True)
-
-
-@contextmanager
-def _limits() -> Iterator[None]:
-    """Set the limits that a deployment has unless told."""
-    off = os.environ.pop("LIMITS")
-    settings.current.cache_clear()
-    yield
-    os.environ["LIMITS"] = off
-    settings.current.cache_clear()
 
 
 def _edit(api: Api, bill: Bill) -> None:

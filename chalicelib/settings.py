@@ -219,8 +219,9 @@ class Settings(_Texts):
             None for any, in the stage `local` alone.
         """
         names = self._texts.get("CAPTCHA_HOSTNAMES", "")
-        hosts = {name.strip().lower() for name in names.split(",") if name.strip()}
-        hosts |= {_host(origin) for origin in self.cors_origins if origin != "*" and not hosts}
+        told = {name.strip().lower() for name in names.split(",") if name.strip()}
+        of_origins = {_host(origin) for origin in self.cors_origins if origin != "*"}
+        hosts = told or of_origins
         if not hosts and self.stage != "local":
             msg = "CAPTCHA_HOSTNAMES is not set, and CORS_ORIGINS names no host"
             raise SettingsError(msg)

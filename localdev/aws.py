@@ -3,7 +3,7 @@
 import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -50,14 +50,19 @@ def configure() -> None:
 
 
 @contextmanager
-def unguarded() -> Iterator[None]:
-    """Let samples in whatever limits and captcha this run has for visitors."""
-    found = {name: os.environ.get(name) for name in ("LIMITS", "CAPTCHA")}
-    os.environ.update(dict.fromkeys(found, "off"))
-    settings.current.cache_clear()
-    yield
-    for name, value in found.items():
-        del os.environ[name]
+def told(**values: str | None) -> Iterator[None]:
+    """Have other settings for a while; None is for what is not said."""
+    found = {name: os.environ.get(name) for name in values}
+    _tell(values)
+    try:
+        yield
+    finally:
+        _tell(found)
+
+
+def _tell(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        os.environ.pop(name, None)
         if value is not None:
             os.environ[name] = value
     settings.current.cache_clear()

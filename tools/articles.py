@@ -7,7 +7,6 @@ stage. Loading the same files twice changes nothing.
 
 import argparse
 import http.client
-import os
 import sys
 import time
 from collections import Counter
@@ -19,9 +18,8 @@ from urllib.parse import quote
 from rich.console import Console
 from rich.progress import Progress
 
-from tools import front_matter
-from tools.addresses import web_address
-from tools.calling import Answer, Caller, UnreachableError, one_line, usable_key
+from tools import calling, front_matter
+from tools.calling import Answer, Caller, UnreachableError, one_line
 from tools.front_matter import FrontMatterError
 
 _FINE: Final = frozenset({"created", "changed", "unchanged"})
@@ -80,11 +78,7 @@ def main(arguments: list[str]) -> int:
     """
     parser = _parser()
     given = parser.parse_args(arguments)
-    try:
-        key = usable_key(given.key, os.environ.get("EDITOR_KEY", ""))
-    except ValueError as error:
-        parser.error(str(error))
-    return load(given.path, Publisher(given.url, key))
+    return load(given.path, Publisher(given.url, calling.editor_key(parser, given)))
 
 
 def load(paths: list[Path], publisher: Publisher) -> int:
@@ -140,13 +134,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Publish Markdown files with YAML front matter through the API.",
     )
     verb.add_argument("path", nargs="+", type=Path, help="a file, or a folder with *.md in it")
-    verb.add_argument(
-        "--url",
-        type=web_address,
-        default="http://127.0.0.1:8000",
-        help="where the API is (%(default)s)",
-    )
-    verb.add_argument("--key", help="an editor's key, unless EDITOR_KEY is set")
+    calling.add_arguments(verb)
     return parser
 
 

@@ -1,7 +1,9 @@
 """Calls of a Plaudit's API with an editor's key, for commands that work on any stage."""
 
+import argparse
 import http.client
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +11,8 @@ from email.message import Message
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
+
+from tools.addresses import web_address
 
 MOST_RETRIES: Final = 3
 LONGEST_PAUSE: Final = 60
@@ -97,20 +101,29 @@ class Caller:
             raise UnreachableError(msg) from error
 
 
-def usable_key(given: str | None, environ_key: str) -> str:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Let a command line say where the API is and with which key."""
+    parser.add_argument(
+        "--url",
+        type=web_address,
+        default="http://127.0.0.1:8000",
+        help="where the API is (%(default)s)",
+    )
+    parser.add_argument("--key", help="an editor's key, unless EDITOR_KEY is set")
+
+
+def editor_key(parser: argparse.ArgumentParser, given: argparse.Namespace) -> str:
     """
     Choose the editor's key: what was given, else the environment's.
 
     Raises:
-        ValueError: There is none, or it cannot be one.
+        SystemExit: There is none, or it cannot be one; the parser said so.
     """
-    key = given or environ_key
+    key: str = given.key or os.environ.get("EDITOR_KEY", "")
     if not key:
-        msg = "an editor's key is needed: set EDITOR_KEY or give --key"
-        raise ValueError(msg)
+        parser.error("an editor's key is needed: set EDITOR_KEY or give --key")
     if not key.isascii() or not key.isprintable() or " " in key:
-        msg = "the editor's key must be of visible ASCII characters"
-        raise ValueError(msg)
+        parser.error("the editor's key must be of visible ASCII characters")
     return key
 
 

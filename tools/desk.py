@@ -16,7 +16,6 @@ Everything goes through the API, with the key in EDITOR_KEY.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
@@ -26,8 +25,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tools.addresses import web_address
-from tools.calling import Answer, Caller, UnreachableError, one_line, usable_key
+from tools import calling
+from tools.calling import Answer, Caller, UnreachableError, one_line
 
 DONE: Final = 0
 REFUSED: Final = 1
@@ -51,13 +50,10 @@ def main(arguments: Sequence[str]) -> int:
     """
     parser = _parser()
     given = parser.parse_args(arguments)
-    try:
-        key = usable_key(given.key, os.environ.get("EDITOR_KEY", ""))
-    except ValueError as error:
-        parser.error(str(error))
+    caller = Caller(given.url, calling.editor_key(parser, given))
     work: Callable[[Caller, argparse.Namespace], int] = given.work
     try:
-        return work(Caller(given.url, key), given)
+        return work(caller, given)
     except UnreachableError as error:
         sys.stderr.write(f"{error}\n")
         return REFUSED
@@ -188,13 +184,7 @@ def _review(text: str) -> tuple[str, str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.desk", description="The editors' desk.")
-    parser.add_argument(
-        "--url",
-        type=web_address,
-        default="http://127.0.0.1:8000",
-        help="where the API is (%(default)s)",
-    )
-    parser.add_argument("--key", help="an editor's key, unless EDITOR_KEY is set")
+    calling.add_arguments(parser)
     verbs = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
     verb = verbs.add_parser("queue", help="show what waits")

@@ -160,8 +160,8 @@ def add_block(request: Request) -> Response:
         blocked_at=now(),
     )
     stored = blocks.add(entry)
-    location = f"{request.context.get('path', '').rstrip('/')}/{stored.id}"
-    return http.private(shapes.block(stored), 201, {"Location": location})
+    headers = {"Location": http.path_below(request, stored.id)}
+    return http.private(shapes.block(stored), 201, headers)
 
 
 @http.route(

@@ -287,6 +287,11 @@ def source_address(request: Request) -> str:
     return address
 
 
+def path_below(request: Request, name: str) -> str:
+    """Give the path of what a request to a collection made, as the client knows it: with `/v1`."""
+    return f"{request.context.get('path', '').rstrip('/')}/{name}"
+
+
 def bearer(request: Request) -> str | None:
     """Give what follows `Bearer` in `Authorization`."""
     scheme, _, credential = (header(request, "Authorization") or "").partition(" ")

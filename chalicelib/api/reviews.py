@@ -98,7 +98,7 @@ def submit_review(request: Request, slug: str) -> Response:
         raise InvalidFieldsError(problems=(failed,)) from None
     token = tokens.issue(receipt.review) if receipt.is_owner else None
     headers = limits.headers(receipt.quota)
-    headers["Location"] = f"{request.context.get('path', '').rstrip('/')}/{receipt.review.id}"
+    headers["Location"] = http.path_below(request, receipt.review.id)
     return http.private(shapes.submitted(receipt.review, token), 201, headers)
 
 

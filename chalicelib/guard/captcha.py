@@ -124,11 +124,11 @@ def _read(body: bytes) -> dict[str, Any]:
         raise UnavailableError from error
     if not isinstance(answer, dict):
         raise UnavailableError
-    codes = answer.get("error-codes")
-    for code in _OUR_FAULTS.intersection(
-        filter(_is_text, codes if isinstance(codes, list) else [])
-    ):
-        logs.write("captcha misconfigured", level=logging.ERROR, code=code)
+    told = answer.get("error-codes")
+    codes = [one for one in told if isinstance(one, str)] if isinstance(told, list) else []
+    faults = sorted(_OUR_FAULTS.intersection(codes))
+    if faults:
+        logs.write("captcha misconfigured", level=logging.ERROR, code=faults[0])
         raise UnavailableError
     return answer
 
@@ -163,7 +163,3 @@ def _is_fresh(solved_at: object, lifetime: timedelta) -> bool:
     except ValueError:
         return False
     return -_LEEWAY <= age <= lifetime + _LEEWAY
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)

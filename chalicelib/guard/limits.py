@@ -9,7 +9,6 @@ who does not get past the captcha.
 A network is known by a hash of its prefix, under a key of the day.
 """
 
-import ipaddress
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -19,12 +18,10 @@ from chalicelib.errors import RATE_LIMIT_FIELDS, TooManyRequestsError, Unavailab
 from chalicelib.guard import secrets
 from chalicelib.metrics import Measured
 from chalicelib.model import Counter
-from chalicelib.rules import bursts, windows
+from chalicelib.rules import bursts, networks, windows
 from chalicelib.store import client, counters, keys
 from chalicelib.store.client import Action, ConditionFailedError
 
-_PREFIXES: Final = {4: 24, 6: 56}
-"""Bits that one subscriber does not choose: what a provider gives to a house or a street."""
 _UNLIMITED: Final = 10**9
 _ATTEMPTS: Final = 6
 
@@ -52,7 +49,7 @@ def of_network(address: str, at: datetime) -> list[Counter]:
     Args:
         address: What API Gateway says that the request came from.
     """
-    secret, prefix = secrets.current().reader_secret, prefix_of(address)
+    secret, prefix = secrets.current().reader_secret, networks.of_subscriber(address)
     today, yesterday = (
         f"network:{keys.network(secret, f'{day:%Y-%m-%d}', prefix)}"
         for day in (at, at - timedelta(days=1))
@@ -90,17 +87,6 @@ def of_submission(reader: str, slug: str) -> list[Counter]:
 def is_of_bursts(counter: Counter) -> bool:
     """Tell whether it is the counter by which bursts are seen."""
     return (counter.scope, counter.window) == ("article", bursts.WINDOW)
-
-
-def prefix_of(address: str) -> str:
-    """Give the network of an address, `203.0.113.0/24`; everything unreadable is one network."""
-    try:
-        read = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    if isinstance(read, ipaddress.IPv6Address) and read.ipv4_mapped:
-        read = read.ipv4_mapped
-    return str(ipaddress.ip_network((read, _PREFIXES[read.version]), strict=False))
 
 
 def check(counted: Sequence[Counter], at: datetime, shown: Quota | None = None) -> None:

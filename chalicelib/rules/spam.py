@@ -5,17 +5,15 @@ Nothing is refused here. What is found decides whether a review is published, he
 editor or taken for spam, and every reason is shown to whoever decides.
 """
 
-import ipaddress
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
 from chalicelib.model import Block, Effect, Finding, Tally
-from chalicelib.rules import bursts, scripts
+from chalicelib.rules import bursts, networks, scripts, text
 
 REASONS: Final = {
     "honeypot": "The field that people do not see was filled.",
@@ -47,8 +45,6 @@ SPAM_REPEATS: Final = 4
 SHORTEST_REPEAT: Final = 60
 """Code points; many people say that an article is great, in the same words."""
 _WORD_LENGTHS: Final = range(2, 81)
-_WIDEST: Final = {4: 8, 6: 16}
-"""Shortest prefixes of a network: wider would keep out a continent."""
 
 # Scripts that write no spaces between words.
 # www.unicode.org/reports/tr29 (word boundaries need a dictionary)
@@ -77,13 +73,7 @@ _DOMAIN: Final = re.compile(
 _NO_HOST: Final = (re.compile(r"[^a-z0-9.-]+"), re.compile(r"[^\w.-]+"))
 """What ends a host that is ASCII, and one that need not be."""
 _LONGEST_DOMAIN: Final = 253
-# What may stand in a word unseen: Default_Ignorable_Code_Point.
-# www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
-_UNSEEN: Final = re.compile(
-    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
-    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
-)
+_UNSEEN: Final = re.compile(f"[{text.IGNORABLE}]+")
 
 
 class Words(NamedTuple):
@@ -116,8 +106,6 @@ class Evidence:
     tally: Tally = field(default_factory=Tally)
 
 
-_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
-_Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Check: TypeAlias = Callable[[Words, Evidence], Iterator[Finding]]
 
 
@@ -156,8 +144,8 @@ def normalise_block(kind: str, value: str) -> str:
             normal = _ascii(_folded(value).strip().removeprefix("www.").rstrip("."))
             is_usable = _DOMAIN.fullmatch(normal) is not None
         case _:
-            network = _unmapped(ipaddress.ip_network(value.strip(), strict=False))
-            normal, is_usable = str(network), network.prefixlen >= _WIDEST[network.version]
+            network = networks.network(value)
+            normal, is_usable = str(network), not networks.is_too_wide(network)
     if not is_usable:
         msg = f"no {kind} that can be blocked"
         raise ValueError(msg)
@@ -192,7 +180,7 @@ def _blocks(words: Words, evidence: Evidence) -> Iterator[Finding]:
     # No phrase reaches from the name into the message.
     spaced = f" {_spaced(words.name)} \n {_spaced(words.message)} " if "word" in kinds else ""
     domains = _domains(f"{words.name}\n{words.message}") if "domain" in kinds else frozenset()
-    address = _address(evidence.address)
+    address = networks.address(evidence.address)
     for block in evidence.blocks:
         match block.kind:
             case "word":
@@ -200,7 +188,7 @@ def _blocks(words: Words, evidence: Evidence) -> Iterator[Finding]:
             case "domain":
                 is_hit = block.value in domains
             case "network":
-                is_hit = address is not None and address in _network(block.value)
+                is_hit = address is not None and address in networks.network(block.value)
             case _:
                 is_hit = block.value == evidence.reader
         if is_hit:
@@ -227,17 +215,14 @@ def _has_word(spaced: str, word: str) -> bool:
     return word in spaced if _UNSPACED_RUN.search(word) else f" {word} " in spaced
 
 
-def _spaced(written: str, kept: str = "") -> str:
+def _spaced(written: str) -> str:
     """
     Write a text as its words with single spaces between, as they are compared.
 
     Marks are of a word, or Hindi would lose its vowels. Where a script without spaces meets
     another, a word ends.
-
-    Args:
-        kept: What else does not end a word.
     """
-    letters = (one if _is_of_word(one) or one in kept else " " for one in _folded(written))
+    letters = (one if _is_of_word(one) else " " for one in _folded(written))
     return " ".join(_UNSPACED_RUN.sub(r" \g<0> ", "".join(letters)).split())
 
 
@@ -262,7 +247,7 @@ def _domains(written: str) -> frozenset[str]:
     """
     folded = _folded(written)
     readings = {folded, folded.replace("\u3002", "."), unquote(folded).lower()}
-    hosts = {host for text in readings for end in _NO_HOST for host in end.split(text)}
+    hosts = {host for one in readings for end in _NO_HOST for host in end.split(one)}
     return frozenset(domain for host in hosts for domain in _above(host.strip(".-_")))
 
 
@@ -284,24 +269,3 @@ def _ascii(host: str) -> str:
         return host.encode("idna").decode()
     except UnicodeError:
         return host
-
-
-def _address(text_of_it: str) -> _Address | None:
-    try:
-        address = ipaddress.ip_address(text_of_it)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-@lru_cache(maxsize=1024)
-def _network(value: str) -> _Network:
-    return ipaddress.ip_network(value)
-
-
-def _unmapped(network: _Network) -> _Network:
-    """Give a network of IPv4 addresses that is written in IPv6 as what it is."""
-    mapped = getattr(network.network_address, "ipv4_mapped", None)
-    if mapped is None:
-        return network
-    return ipaddress.ip_network((mapped, network.prefixlen - 96))

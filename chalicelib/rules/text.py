@@ -25,13 +25,20 @@ _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
     "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f" + _PLANE_ENDS + "]"
 )
-# White space, Unicode's Default_Ignorable_Code_Point, annotations and the empty Braille cell.
-# www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
-_INVISIBLE: Final = re.compile(
-    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
-    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*"
+IGNORABLE: Final = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+"""
+What may stand in a word unseen, as a class of a pattern: Default_Ignorable_Code_Point and
+annotations.
+
+Source:
+    www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
+"""
+# With white space and the empty Braille cell.
+_INVISIBLE: Final = re.compile(rf"[\s\u2800{IGNORABLE}]*")
 
 MOST_MARKS: Final = 8
 """

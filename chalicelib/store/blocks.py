@@ -49,7 +49,7 @@ def add(block: Block) -> Block:
         UnavailableError: It may be on the list; a repetition is harmless.
     """
 
-    def changed(entries: tuple[Block, ...]) -> tuple[Block, ...]:
+    def with_it(entries: tuple[Block, ...]) -> tuple[Block, ...]:
         same = [one for one in entries if (one.kind, one.value) == (block.kind, block.value)]
         others = tuple(one for one in entries if one not in same)
         changed = (*others, replace(block, id=same[0].id) if same else block)
@@ -57,7 +57,7 @@ def add(block: Block) -> Block:
             raise TooManyBlocksError
         return changed
 
-    return _change(changed)[-1]
+    return _change(with_it)[-1]
 
 
 def remove(block_id: str) -> None:
@@ -69,13 +69,13 @@ def remove(block_id: str) -> None:
         UnavailableError: It may be off the list.
     """
 
-    def changed(entries: tuple[Block, ...]) -> tuple[Block, ...]:
+    def without_it(entries: tuple[Block, ...]) -> tuple[Block, ...]:
         left = tuple(one for one in entries if one.id != block_id)
         if len(left) == len(entries):
             raise BlockNotFoundError
         return left
 
-    _change(changed)
+    _change(without_it)
 
 
 def from_row(row: Item | None) -> tuple[Block, ...]:

@@ -57,9 +57,9 @@ def apply(api_id: str, stage: str, gateway_stage: str) -> list[str]:
         Names of the causes whose answer was put, sorted.
     """
     client = boto3.client("apigateway", config=PATIENT)
-    put = differing(api_id, stage)
+    put, answers = differing(api_id, stage), wanted(stage)
     for name in put:
-        answer = wanted(stage)[name]
+        answer = answers[name]
         client.put_gateway_response(
             restApiId=api_id,
             responseType=cast("GatewayResponseTypeType", name),
