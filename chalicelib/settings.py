@@ -139,6 +139,29 @@ def _host(origin: str) -> str:
 class Settings(_Texts):
     """The settings of one process. Lives as long as the Lambda container."""
 
+    _OF_ALL: Final = (
+        "moderation",
+        "captcha",
+        "limits",
+        "cors_origins",
+        "cors_editor_origins",
+        "site_url",
+    )
+    _WITH_CAPTCHA: Final = ("captcha_hostnames", "captcha_score", "captcha_down")
+
+    def check(self) -> None:
+        """
+        Read every setting that requests are served by, before one needs it.
+
+        Raises:
+            SettingsError: One is missing or malformed.
+        """
+        for name in self._OF_ALL:
+            getattr(self, name)
+        if self.captcha != "off":
+            for name in self._WITH_CAPTCHA:
+                getattr(self, name)
+
     @cached_property
     def stage(self) -> str:
         """Name of the deployment: `local`, `dev`, `prod`."""

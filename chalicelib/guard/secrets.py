@@ -59,7 +59,7 @@ def current() -> Secrets:
 
 def probe() -> None:
     """
-    Read every secret that this deployment needs, and the settings of the intake.
+    Read every secret that this deployment needs, and the settings that it serves by.
 
     Raises:
         UnavailableError: As `current`.
@@ -67,10 +67,9 @@ def probe() -> None:
     """
     found = current()
     _ = found.reader_secret, found.signing_secrets, found.editor_keys
-    known = settings.current()
-    _ = known.limits, known.cors_origins, known.cors_editor_origins, known.site_url
-    if known.captcha != "off":
-        _ = captcha_secret(), known.captcha_hostnames, known.captcha_score, known.captcha_down
+    settings.current().check()
+    if settings.current().captcha != "off":
+        captcha_secret()
 
 
 def captcha_secret() -> str:

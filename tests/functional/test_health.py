@@ -1,5 +1,7 @@
 """Health is whether both tables answer."""
 
+from collections.abc import Callable
+
 import boto3
 import pytest
 
@@ -37,3 +39,30 @@ def test_a_table_that_is_gone_is_unavailable(api: Api, resource: str) -> None:
     ]
 
     assert [(answer.status, answer.code) for answer in answers] == [(503, "unavailable")] * 2
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        {"MODERATION": "canary-4711"},
+        {"LIMITS": "canary-4711"},
+        {"CORS_ORIGINS": "canary-4711"},
+        {"SITE_URL": "canary-4711"},
+        {
+            "CAPTCHA": "turnstile",
+            "CAPTCHA_SECRET": "s" * 32,
+            "CAPTCHA_HOSTNAMES": "example.org",
+            "CAPTCHA_SCORE": "canary-4711",
+        },
+    ],
+    ids=lambda one: list(one)[-1],
+)
+def test_a_malformed_setting_is_not_healthy(
+    api: Api, setting: Callable[..., None], malformed: dict[str, str]
+) -> None:
+    setting(**malformed)
+
+    answer = api.get("/health")
+
+    assert (answer.status, answer.code) == (500, "internal")
+    assert "canary" not in answer.text
