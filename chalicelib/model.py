@@ -211,6 +211,40 @@ class Review:
     expires_at: int | None = None
 
 
+class EventKind(StrEnum):
+    """What somebody may be told of."""
+
+    REVIEW_RECEIVED = "review.received"
+    REVIEW_PUBLISHED = "review.published"
+    REVIEW_REJECTED = "review.rejected"
+    REVIEW_REPLIED = "review.replied"
+    REVIEW_REPORTED = "review.reported"
+    REVIEW_WITHDRAWN = "review.withdrawn"
+    ARTICLE_PUBLISHED = "article.published"
+    ARTICLE_RETRACTED = "article.retracted"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """
+    What took place and somebody is to be told of. It names, and holds no words.
+
+    Attributes:
+        id: ULID; the same at every attempt, so that who is told twice can know it.
+        review_id: Of the review or proposal; None when it is about the article.
+        review: Where that review's row is.
+        status: Of a review that was received: what it was stored as.
+    """
+
+    id: str
+    kind: EventKind
+    slug: str
+    review_id: str | None
+    review: ReviewKey | None
+    at: datetime
+    status: ReviewStatus | None = None
+
+
 class Submission(NamedTuple):
     """
     What a reader sent, checked and normalised.

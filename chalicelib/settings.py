@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 MODERATIONS: Final = ("publish_first", "approve_first")
 CAPTCHAS: Final = ("off", "turnstile", "hcaptcha", "recaptcha", "recaptcha_v3")
 ON_OUTAGE: Final = ("refuse", "moderate")
+ON_OFF: Final = ("off", "on")
 SCOPES: Final = ("network", "reader", "article", "site")
 _SHORTEST_SECRET = 32
 # Generous to a school behind one address, and far below what would cost an owner a coffee:
@@ -31,6 +32,11 @@ _ORIGIN: Final = re.compile(
 )
 # Akismet wants it whole. akismet.com/developers/detailed-docs/comment-check
 _SITE: Final = re.compile(r"https?://[a-z0-9.-]+(:[1-9][0-9]{0,4})?(/[!-~]*)?", re.ASCII)
+# An address alone, or with a name: Plaudit <reviews@example.org>
+_MAILBOX: Final = re.compile(
+    r"(?:[^<>\"@,;:\x00-\x1f]{1,60} <)?[a-z0-9._%+-]{1,64}@[a-z0-9.-]{1,190}(>?)",
+    re.ASCII | re.IGNORECASE,
+)
 _SECONDS: Final = {"m": 60, "h": 3600, "d": 86400}
 
 
@@ -132,6 +138,11 @@ class Secrets(_Texts):
         return name, decoded
 
 
+def _is_mailbox(text: str) -> bool:
+    found = _MAILBOX.fullmatch(text)
+    return found is not None and ("<" in text) == bool(found[1])
+
+
 def _host(origin: str) -> str:
     return origin.partition("://")[2].partition(":")[0]
 
@@ -146,6 +157,11 @@ class Settings(_Texts):
         "cors_origins",
         "cors_editor_origins",
         "site_url",
+        "webhooks",
+        "mail_from",
+        "mail_editors",
+        "manage_url",
+        "digest_hour",
     )
     _WITH_CAPTCHA: Final = ("captcha_hostnames", "captcha_score", "captcha_down")
 
@@ -161,6 +177,8 @@ class Settings(_Texts):
         if self.captcha != "off":
             for name in self._WITH_CAPTCHA:
                 getattr(self, name)
+        if self.mail_from is not None:
+            _ = self.public_url
 
     @cached_property
     def stage(self) -> str:
@@ -249,6 +267,62 @@ class Settings(_Texts):
             msg = "CAPTCHA_HOSTNAMES is not set, and CORS_ORIGINS names no host"
             raise SettingsError(msg)
         return frozenset(hosts) or None
+
+    @cached_property
+    def webhooks(self) -> bool:
+        """Whether the addresses in the secret `webhooks` are told of what takes place."""
+        return self._one_of("WEBHOOKS", ON_OFF, self._texts.get("WEBHOOKS") or "off") == "on"
+
+    @cached_property
+    def mail_from(self) -> str | None:
+        """Mailbox that mail comes from, `Plaudit <reviews@example.org>`; None: there is none."""
+        return next(iter(self._mailboxes("MAIL_FROM", most=1)), None)
+
+    @cached_property
+    def mail_editors(self) -> tuple[str, ...]:
+        """Mailboxes of editors who are told of what waits for them, comma-separated."""
+        return self._mailboxes("MAIL_EDITORS", most=20)
+
+    @cached_property
+    def public_url(self) -> str:
+        """Address of this API as the world calls it, `https://api.example.org/v1`."""
+        return self._address("PUBLIC_URL", self._required("PUBLIC_URL"))
+
+    @cached_property
+    def manage_url(self) -> str | None:
+        """
+        Page of the front end where readers edit and withdraw.
+
+        Without it no reader is written to.
+        """
+        url = self._texts.get("MANAGE_URL") or None
+        return url and self._address("MANAGE_URL", url)
+
+    @cached_property
+    def digest_hour(self) -> int | None:
+        """Hour of the day, UTC, after which editors get the daily digest; None for never."""
+        text = self._texts.get("DIGEST_HOUR") or "off"
+        if text == "off":
+            return None
+        if re.fullmatch(r"1?[0-9]|2[0-3]", text, re.ASCII) is None:
+            msg = "DIGEST_HOUR must be off or an hour from 0 to 23"
+            raise SettingsError(msg)
+        return int(text)
+
+    def _mailboxes(self, name: str, most: int) -> tuple[str, ...]:
+        told = (part.strip() for part in self._texts.get(name, "").split(","))
+        mailboxes = tuple(mailbox for mailbox in told if mailbox)
+        if len(mailboxes) > most or not all(map(_is_mailbox, mailboxes)):
+            msg = f"{name} must be up to {most} of the form Plaudit <reviews@example.org>"
+            raise SettingsError(msg)
+        return mailboxes
+
+    def _address(self, name: str, url: str) -> str:
+        is_safe = url.startswith("https://") or self.stage == "local"
+        if _SITE.fullmatch(url) is None or "#" in url or not is_safe:
+            msg = f"{name} must be an address like https://api.example.org/v1"
+            raise SettingsError(msg)
+        return url.rstrip("/")
 
     @cached_property
     def cors_origins(self) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ What was sent was checked before. Then, in this order:
     3  the limits of reader, article and site           429
     4  the captcha                                      422, 503
     5  what speaks against it                           published, held or spam
-    6  the write, and with it, or not at all, the counters and the spent token
+    6  the write, and with it, or not at all, the counters, the spent token
+       and what the outbox is to tell of it
 
 A repetition comes before the captcha, because its token was spent the first time; what
 costs little comes before what costs more. One read answers 1 to 3, so that there are three
@@ -32,14 +33,17 @@ from chalicelib.model import (
     Counter,
     Edit,
     Effect,
+    Event,
+    EventKind,
     Finding,
     Review,
     ReviewKey,
+    ReviewStatus,
     Submission,
     now,
 )
 from chalicelib.rules import moderation, spam
-from chalicelib.store import keys, reviews, submissions
+from chalicelib.store import keys, outbox, reviews, submissions
 from chalicelib.store.client import Action, ConditionFailedError
 
 _ATTEMPTS: Final = 6
@@ -176,8 +180,9 @@ def _store(review: Review, rows: Mapping[ReviewKey, Review], beside: _Beside) ->
         if place.holder is not None:
             return _repeated(place, place.holder, beside.quota)
         writes = limits.actions(beside.counted, review.submitted_at, review.rating)
+        told = outbox.actions(*_received(place.review))
         try:
-            holder = reviews.add(place.review, place.replaces, (*writes, *beside.notes))
+            holder = reviews.add(place.review, place.replaces, (*writes, *beside.notes, *told))
         except ConditionFailedError as failed:
             beside = _after(failed, beside, review.submitted_at)
             continue
@@ -186,6 +191,13 @@ def _store(review: Review, rows: Mapping[ReviewKey, Review], beside: _Beside) ->
             return Receipt(place.review, is_owner=True, quota=beside.quota)
         rows = {**rows, place.review.key: holder}
     raise UnavailableError
+
+
+def _received(review: Review) -> tuple[Event, ...]:
+    """Say whom a submission concerns. What is taken for spam concerns nobody."""
+    if review.status is ReviewStatus.SPAM:
+        return ()
+    return (outbox.of_review(EventKind.REVIEW_RECEIVED, review, review.submitted_at),)
 
 
 def _after(failed: ConditionFailedError, beside: _Beside, at: datetime) -> _Beside:

@@ -7,10 +7,13 @@ The key schema of both tables.
                                                                 in both indexes below every review
               review    pk=A#<slug>      sk=R#<digest>
               proposal  pk=A#<slug>      sk=P#<digest>
+              event     pk=O#<ULID>      sk=EVENT
                 by_article   listed_in=A#<slug>       id            public rows only
                 by_rating    listed_in=A#<slug>       rating_order  <stars>#<id>
                 by_id        id
                 queue        queue=pending or spam    id
+                             queue=outbox, dead or delivered
+                                                      id=<due, RFC 3339>#<ULID>
                 by_reader    reader=<hash>            id
     derived   tally     pk=T#<slug>      sk=TALLY
                 by_rank      ranked_in=TOP            rank          <score, 7 digits>#<slug>
@@ -51,6 +54,8 @@ BELOW: Final = "!"
 TOP: Final = "TOP"
 QUEUES: Final = (ReviewStatus.PENDING, ReviewStatus.SPAM)
 """Statuses that editors look through, each one a partition of the index `queue`."""
+OUTBOX: Final = "outbox"
+"""Partition of the index `queue` of what somebody is still to be told of."""
 QUARANTINE: Final = "QUARANTINE"
 LISTS: Final = "LIST#"
 EVERY_ARTICLE: Final = "LIST#all"
@@ -103,6 +108,16 @@ def tally(slug: str) -> Key:
 def ledger(slug: str, digest: bytes) -> Key:
     """Key of what one review contributes to the tally."""
     return key(tally_pk(slug), f"L#{encode_digest(digest)}")
+
+
+def event(event_id: str) -> Key:
+    """Key of what somebody is to be told of."""
+    return key(f"O#{event_id}", "EVENT")
+
+
+def due(at: datetime, event_id: str) -> str:
+    """Sort key of an event in the outbox: when the next attempt is due, then its id."""
+    return f"{rfc3339(at)}#{event_id}"
 
 
 def blocks() -> Key:

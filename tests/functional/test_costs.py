@@ -205,6 +205,10 @@ def test_writes_under_moderation(house: Api, setting: Callable[..., None]) -> No
     with bill.of("POST a review"):
         posted = house.post(REVIEWS, submission()).body
     review, token = posted["id"], posted["manage_token"]
+    setting(MODERATION="approve_first", WEBHOOKS="on")
+    with bill.of("POST a review of which somebody is told"):
+        house.post(REVIEWS, submission(email="alan@example.com"))
+    setting(MODERATION="approve_first", WEBHOOKS="off")
     with bill.of("PATCH the words while it waits"):
         house.patch(f"{REVIEWS}/{review}", {"message": WORD}, token=token)
     with bill.of("GET /editor/reviews"):
@@ -228,6 +232,7 @@ def test_writes_under_moderation(house: Api, setting: Callable[..., None]) -> No
     assert bill.unsafe == []
     assert bill.costs == {
         "POST a review": Cost("TransactWriteItems", table=4, indexes=3),
+        "POST a review of which somebody is told": Cost("TransactWriteItems", table=6, indexes=5),
         "PATCH the words while it waits": Cost("UpdateItem UpdateItem", table=2, indexes=1),
         "GET /editor/reviews": Cost("Query", read=0.5),
         "decision: publish": Cost("Query UpdateItem", table=1, indexes=3, read=0.5),

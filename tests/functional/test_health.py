@@ -48,6 +48,8 @@ def test_a_table_that_is_gone_is_unavailable(api: Api, resource: str) -> None:
         {"LIMITS": "canary-4711"},
         {"CORS_ORIGINS": "canary-4711"},
         {"SITE_URL": "canary-4711"},
+        {"DIGEST_HOUR": "canary-4711"},
+        {"MAIL_FROM": "r@example.org", "PUBLIC_URL": "canary-4711"},
         {
             "CAPTCHA": "turnstile",
             "CAPTCHA_SECRET": "s" * 32,

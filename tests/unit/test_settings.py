@@ -15,6 +15,7 @@ REQUIRED = [
     "READER_SECRET",
     "SIGNING_SECRETS",
     "CAPTCHA_SECRET",
+    "PUBLIC_URL",
 ]
 MALFORMED = [
     ("READER_SECRET", "canary" + "x" * 25),
@@ -41,6 +42,25 @@ MALFORMED = [
     ("CAPTCHA_DOWN", ""),
     *(("SITE_URL", value) for value in ("canary", "//canary", "https://", "https://canary x")),
     ("SITE_URL", "javascript://canary"),
+    ("WEBHOOKS", "canary"),
+    ("WEBHOOKS", "ON"),
+    *(("PUBLIC_URL", value) for value in ("canary", "http://canary.example", "https://c/#canary")),
+    *(("MANAGE_URL", value) for value in ("canary", "http://canary.example", "https://c/#canary")),
+    *(("DIGEST_HOUR", value) for value in ("canary", "24", "-1", "07", "7.5", "٧")),
+    *(
+        ("MAIL_FROM", value)
+        for value in (
+            "canary",
+            "canary@",
+            "Canary <canary@example.org",
+            "canary@example.org>",
+            "a@example.org, canary@example.org",
+            "canary\n <a@example.org>",
+            "Canary <a@example.org> x",
+        )
+    ),
+    ("MAIL_EDITORS", "a@example.org, canary"),
+    ("MAIL_EDITORS", ", ".join(["canary@example.org"] * 21)),
     *(("CAPTCHA_SCORE", value) for value in ("canary", "", "1.1", "-0.5", ".5", "nan", "1e-1")),
     *(
         ("LIMITS", value)
@@ -115,6 +135,21 @@ def test_a_malformed_setting_is_named_and_its_value_is_not_told(name: str, value
         ("SITE_URL", "", None),
         ("SITE_URL", "https://www.example.org", "https://www.example.org"),
         ("SITE_URL", "http://localhost:3000/a/?b=c", "http://localhost:3000/a/?b=c"),
+        ("WEBHOOKS", "", False),
+        ("WEBHOOKS", "off", False),
+        ("WEBHOOKS", "on", True),
+        ("MAIL_FROM", "", None),
+        ("MAIL_FROM", "r@example.org", "r@example.org"),
+        ("MAIL_FROM", "Plaudit <r@example.org>", "Plaudit <r@example.org>"),
+        ("MAIL_EDITORS", "", ()),
+        ("MAIL_EDITORS", "a@example.org, Bo <b@x.org>,", ("a@example.org", "Bo <b@x.org>")),
+        ("PUBLIC_URL", "https://api.example.org/v1/", "https://api.example.org/v1"),
+        ("MANAGE_URL", "", None),
+        ("MANAGE_URL", "https://example.org/mine", "https://example.org/mine"),
+        ("DIGEST_HOUR", "", None),
+        ("DIGEST_HOUR", "off", None),
+        ("DIGEST_HOUR", "0", 0),
+        ("DIGEST_HOUR", "23", 23),
         ("AKISMET_KEY", "", None),
         ("AKISMET_KEY", "key", "key"),
     ],
