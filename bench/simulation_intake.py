@@ -23,8 +23,8 @@ ATTEMPTS: Final = 6
 """`chalicelib.store.client` takes a conflict this often."""
 TOP_RATING: Final = 0.6
 """Share of the most frequent number of stars. Assumed."""
-INDEX_WRITES: Final = 4
-"""Of a published review: by_article, by_rating, by_id, by_reader."""
+INDEX_WRITES: Final = 5
+"""Of a published review: by_article, by_rating, by_helpful, by_id, by_reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,8 @@ def limits(settings: Settings) -> dict[str, float]:
         "API Gateway": settings.gateway,
         "Lambda concurrency": settings.concurrency / SUBMISSION,
         "article's partition": partition,
-        # Its sort key rises with time, so its newest end is one partition, split or not.
+        # Its sort key rises with time, so its newest end is one partition, split or not; so does
+        # that of by_helpful, among the reviews without votes.
         "by_article": PARTITION_WRITES * settings.suffixes,
         # Five such ends, of which one takes most.
         "by_rating": PARTITION_WRITES * settings.suffixes / TOP_RATING,

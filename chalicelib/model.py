@@ -188,6 +188,7 @@ class Review:
         proposed_for: The review that a proposal would change, else None.
         reasons: Why it was held or taken for spam, `("links", "burst_low")`.
         expires_at: Epoch seconds after which spam that nobody wanted is forgotten.
+        helpful: Votes. They change no revision.
     """
 
     slug: str
@@ -209,6 +210,7 @@ class Review:
     proposed_for: ReviewHandle | None
     reasons: tuple[str, ...] = ()
     expires_at: int | None = None
+    helpful: int = 0
 
 
 class EventKind(StrEnum):
@@ -298,6 +300,7 @@ class PublicReview:
     submitted_at: datetime
     edited_at: datetime | None
     reply: Reply | None
+    helpful: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ class Reply(BaseModel):
 
 
 class Review(BaseModel):
-    """A published review."""
+    """A published review. `helpful` counts the networks that found it so."""
 
     id: Ulid
     name: str
@@ -121,6 +121,7 @@ class Review(BaseModel):
     submitted_at: Time
     edited_at: Time | None
     reply: Reply | None
+    helpful: int
 
 
 class ReviewPage(BaseModel):

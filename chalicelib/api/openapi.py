@@ -48,7 +48,7 @@ _QUERY_PARAMETERS: Final = {
 }
 _SORTS: Final = {
     "/articles": ["newest", "top"],
-    "/articles/{slug}/reviews": ["newest", "oldest", "highest", "lowest"],
+    "/articles/{slug}/reviews": ["newest", "oldest", "highest", "lowest", "helpful"],
 }
 _HEADERS: Final = {
     "If-Match": "ETag of the article that the change was made from.",

@@ -39,9 +39,9 @@ routes = Blueprint(__name__)
     ),
 )
 def list_reviews(request: Request, slug: str) -> Response:
-    """List an article's published reviews: newest, oldest, highest or lowest first."""
+    """List an article's published reviews, in one of five orders."""
     size = http.limit(request)
-    sort = http.choice(request, "sort", ("newest", "oldest", "highest", "lowest"))
+    sort = http.choice(request, "sort", ("newest", "oldest", "highest", "lowest", "helpful"))
     scope = ("reviews", slug, sort)
     position = cursors.open_for(http.parameter(request, "cursor"), *scope)
     page = review_lists.list_public(http.known_slug(slug), sort, position, size)

@@ -86,6 +86,7 @@ def review(one: PublicReview | Review) -> Json:
         "submitted_at": rfc3339(one.submitted_at),
         "edited_at": one.edited_at and rfc3339(one.edited_at),
         "reply": _reply(one.reply),
+        "helpful": one.helpful,
     }
 
 

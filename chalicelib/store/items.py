@@ -9,7 +9,7 @@ repeating what the row holds.
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from chalicelib.model import (
     STARS,
@@ -29,6 +29,9 @@ from chalicelib.model import (
 )
 from chalicelib.store import keys
 from chalicelib.store.attributes import Item, Plain, pack, unpack
+
+_MOST_VOTES: Final = 9_999_999
+"""That the order tells apart."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -86,6 +89,7 @@ def article_item(article: Article) -> Item:
             "listed_in": keys.article_pk(article.slug),
             "id": keys.ABOVE,
             "rating_order": keys.ABOVE,
+            "helpful_order": keys.ABOVE,
         }
         if article.is_public
         else {}
@@ -112,7 +116,12 @@ def article_from(item: Item) -> Article:
 def gate_item(slug: str) -> Item:
     """Write the row that says that an article is public."""
     return keys.gate(slug) | pack(
-        {"listed_in": keys.article_pk(slug), "id": keys.BELOW, "rating_order": keys.BELOW}
+        {
+            "listed_in": keys.article_pk(slug),
+            "id": keys.BELOW,
+            "rating_order": keys.BELOW,
+            "helpful_order": keys.BELOW,
+        }
     )
 
 
@@ -137,6 +146,7 @@ def review_item(review: Review) -> Item:
             "proposed_for": _pack_handle(review.proposed_for),
             "reasons": pack_reasons(review.reasons),
             "expires_at": review.expires_at,
+            "helpful": review.helpful,
         }
         | review_indexes(review)
     )
@@ -145,7 +155,8 @@ def review_item(review: Review) -> Item:
 def review_indexes(review: Review) -> Plain:
     """Give the attributes that put a review into the indexes where it belongs now."""
     return placement(review.slug, review.key, review.status) | {
-        "rating_order": rating_order(review.rating, review.id)
+        "rating_order": rating_order(review.rating, review.id),
+        "helpful_order": helpful_order(review.helpful, review.id),
     }
 
 
@@ -153,8 +164,8 @@ def placement(slug: str, key: ReviewKey, status: ReviewStatus) -> Plain:
     """
     Say which indexes hold a review of this status.
 
-    A public index needs `listed_in` besides `rating_order`, so an update that
-    does not know the rating can still list a review or take it off.
+    A public index needs `listed_in` besides its order, so an update that does not
+    know the rating or the votes can still list a review or take it off.
     """
     is_public = status is ReviewStatus.PUBLISHED and key.kind == "R"
     return {
@@ -166,6 +177,11 @@ def placement(slug: str, key: ReviewKey, status: ReviewStatus) -> Plain:
 def rating_order(rating: int, review_id: str) -> str:
     """Give the sort key of a review among its article's ratings."""
     return f"{rating}#{review_id}"
+
+
+def helpful_order(votes: int, review_id: str) -> str:
+    """Give the sort key of a review among its article's most helpful."""
+    return f"{min(votes, _MOST_VOTES):07d}#{review_id}"
 
 
 def pack_reply(reply: Reply | None) -> Plain | None:
@@ -210,6 +226,7 @@ def review_from(item: Item) -> Review:
         proposed_for=_handle(plain.get("proposed_for")),
         reasons=_texts(plain.get("reasons", [])),
         expires_at=plain.get("expires_at"),
+        helpful=_votes(plain.get("helpful", 0)),
     )
 
 
@@ -230,6 +247,7 @@ def public_review_from(item: Item) -> PublicReview:
         submitted_at=from_rfc3339(plain["submitted_at"]),
         edited_at=_time(plain.get("edited_at")),
         reply=_reply(plain.get("reply")),
+        helpful=_votes(plain.get("helpful", 0)),
     )
 
 
@@ -313,6 +331,13 @@ def _texts(value: object) -> tuple[str, ...]:
 def _at_least_one(value: object) -> int:
     if not isinstance(value, int) or value < 1:
         msg = "not a revision"
+        raise ValueError(msg)
+    return value
+
+
+def _votes(value: object) -> int:
+    if not isinstance(value, int) or value < 0:
+        msg = "not a number of votes"
         raise ValueError(msg)
     return value
 

@@ -2,14 +2,15 @@
 The key schema of both tables.
 
     content   blocks    pk=BLOCKS        sk=BLOCKS
-              article   pk=A#<slug>      sk=ARTICLE             in both indexes above every review
+              article   pk=A#<slug>      sk=ARTICLE             above the reviews of public indexes
               gate      pk=A#<slug>      sk=GATE                exists while the article is public;
-                                                                in both indexes below every review
+                                                                below the reviews of the same
               review    pk=A#<slug>      sk=R#<digest>
               proposal  pk=A#<slug>      sk=P#<digest>
               event     pk=O#<ULID>      sk=EVENT
                 by_article   listed_in=A#<slug>       id            public rows only
                 by_rating    listed_in=A#<slug>       rating_order  <stars>#<id>
+                by_helpful   listed_in=A#<slug>       helpful_order <votes, 7 digits>#<id>
                 by_id        id
                 queue        queue=pending or spam    id
                              queue=outbox, dead or delivered
@@ -48,7 +49,7 @@ from chalicelib.model import ReviewKey, ReviewStatus, rfc3339
 Key: TypeAlias = dict[str, dict[str, str]]
 
 ABOVE: Final = "~"
-"""Sorts after every ULID and every rating order."""
+"""Sorts after every ULID and every other order of reviews."""
 BELOW: Final = "!"
 """Sorts before them."""
 TOP: Final = "TOP"

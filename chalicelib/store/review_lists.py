@@ -1,7 +1,7 @@
 """
 Lists of reviews.
 
-    list_public              Query by_article or by_rating            1 round trip
+    list_public              Query by_article, by_rating, by_helpful  1 round trip
                              (2 before a 404)
     list_queue               Query queue                              1
     every_review             Query the article's partition            1 per MB
@@ -33,6 +33,7 @@ ORDERS: Final = {
     "oldest": Order("by_article", "id", forward=True),
     "highest": Order("by_rating", "rating_order", forward=False),
     "lowest": Order("by_rating", "rating_order", forward=True),
+    "helpful": Order("by_helpful", "helpful_order", forward=False),
 }
 
 

@@ -95,7 +95,7 @@ def test_nothing_costs_more_on_an_article_with_many_reviews(house: Api, reviews:
         house.get(ARTICLE)
     with bill.of("tally"):
         tally = house.get(f"{ARTICLE}/tally").body
-    for sort in ("newest", "lowest"):
+    for sort in ("newest", "lowest", "helpful"):
         with bill.of(sort):
             page = house.get(f"{REVIEWS}?limit=4&sort={sort}").body
         with bill.of(f"{sort}, later page"):
@@ -121,9 +121,11 @@ def test_nothing_costs_more_on_an_article_with_many_reviews(house: Api, reviews:
         "newest, later page": Cost("Query", read=0.5),
         "lowest": Cost("Query", read=0.5),
         "lowest, later page": Cost("Query", read=0.5),
-        "submit": Cost("TransactWriteItems", table=4, indexes=4),
-        "edit": Cost("UpdateItem", table=1, indexes=3),
-        "withdraw": Cost("UpdateItem", table=1, indexes=2),
+        "helpful": Cost("Query", read=0.5),
+        "helpful, later page": Cost("Query", read=0.5),
+        "submit": Cost("TransactWriteItems", table=4, indexes=5),
+        "edit": Cost("UpdateItem", table=1, indexes=4),
+        "withdraw": Cost("UpdateItem", table=1, indexes=3),
         "count one": Cost("BatchGetItem TransactWriteItems", table=4, indexes=2, read=2),
         "count fifty": Cost("BatchGetItem TransactWriteItems", table=102, indexes=2, read=51),
     }

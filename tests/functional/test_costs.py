@@ -66,7 +66,7 @@ def test_reads(house: Api) -> None:
         house.get(f"/articles/{WORD}")
     with bill.of("GET /articles/{slug}/tally"):
         house.get(f"{ARTICLE}/tally")
-    for sort in ("newest", "oldest", "highest", "lowest"):
+    for sort in ("newest", "oldest", "highest", "lowest", "helpful"):
         with bill.of(f"GET …/reviews?sort={sort}"):
             page = house.get(f"{REVIEWS}?sort={sort}").body
         with bill.of(f"GET …/reviews?sort={sort}, later page"):
@@ -99,6 +99,8 @@ def test_reads(house: Api) -> None:
         "GET …/reviews?sort=highest, later page": Cost("Query", read=0.5),
         "GET …/reviews?sort=lowest": Cost("Query", read=1.5),
         "GET …/reviews?sort=lowest, later page": Cost("Query", read=0.5),
+        "GET …/reviews?sort=helpful": Cost("Query", read=1.5),
+        "GET …/reviews?sort=helpful, later page": Cost("Query", read=0.5),
         "GET …/reviews, 404": Cost("Query GetItem", read=1.5),
         "GET /health": Cost("BatchGetItem", read=1),
         "GET /openapi.json": Cost(),
@@ -136,7 +138,7 @@ def test_writes_of_a_reader(house: Api) -> None:
 
     assert bill.unsafe == []
     assert bill.costs == {
-        "POST a review": Cost("TransactWriteItems", table=4, indexes=4),
+        "POST a review": Cost("TransactWriteItems", table=4, indexes=5),
         "POST the same again": Cost("TransactWriteItems", table=4),
         "POST another of the same reader: a proposal": Cost(
             "TransactWriteItems TransactWriteItems", table=8, indexes=3
@@ -144,12 +146,12 @@ def test_writes_of_a_reader(house: Api) -> None:
         "POST the same proposal again": Cost("TransactWriteItems TransactWriteItems", table=8),
         "POST to no article, 404": Cost("TransactWriteItems", table=4),
         "POST with errors, 422": Cost(),
-        "PATCH the words": Cost("UpdateItem", table=1, indexes=2),
-        "PATCH the stars": Cost("UpdateItem", table=1, indexes=3),
+        "PATCH the words": Cost("UpdateItem", table=1, indexes=3),
+        "PATCH the stars": Cost("UpdateItem", table=1, indexes=4),
         "PATCH the same again": Cost("UpdateItem", table=1),
-        "DELETE": Cost("UpdateItem", table=1, indexes=2),
+        "DELETE": Cost("UpdateItem", table=1, indexes=3),
         "DELETE again": Cost("UpdateItem", table=1),
-        "POST after DELETE": Cost("TransactWriteItems TransactWriteItems", table=8, indexes=6),
+        "POST after DELETE": Cost("TransactWriteItems TransactWriteItems", table=8, indexes=7),
     }
 
 
@@ -187,10 +189,10 @@ def test_writes_of_a_reader_on_guard(
     assert bill.unsafe == []
     three = "BatchGetItem UpdateItem TransactWriteItems"
     assert bill.costs == {
-        "POST a review": Cost("BatchGetItem PutItem TransactWriteItems", 17, 4, 12),
+        "POST a review": Cost("BatchGetItem PutItem TransactWriteItems", 17, 5, 12),
         "POST the same again": Cost("BatchGetItem UpdateItem", 1, 0, 12),
         "POST another of the same reader: a proposal": Cost(three, 17, 3, 12),
-        "PATCH the stars": Cost("BatchGetItem UpdateItem UpdateItem", 2, 3, 4),
+        "PATCH the stars": Cost("BatchGetItem UpdateItem UpdateItem", 2, 4, 4),
         "POST to no article, 404": Cost("BatchGetItem", 0, 0, 12),
         "POST with a captcha that is not solved, 422": Cost("BatchGetItem UpdateItem", 1, 0, 12),
         "POST of a reader at the limit, 429": Cost("BatchGetItem UpdateItem", 1, 0, 10),
@@ -235,13 +237,13 @@ def test_writes_under_moderation(house: Api, setting: Callable[..., None]) -> No
         "POST a review of which somebody is told": Cost("TransactWriteItems", table=6, indexes=5),
         "PATCH the words while it waits": Cost("UpdateItem UpdateItem", table=2, indexes=1),
         "GET /editor/reviews": Cost("Query", read=0.5),
-        "decision: publish": Cost("Query UpdateItem", table=1, indexes=3, read=0.5),
+        "decision: publish": Cost("Query UpdateItem", table=1, indexes=4, read=0.5),
         "decision: publish again": Cost("Query UpdateItem", table=1, read=0.5),
-        "PUT a reply": Cost("Query UpdateItem", table=1, indexes=2, read=0.5),
-        "PATCH the stars: it waits again": Cost("UpdateItem", table=1, indexes=3),
+        "PUT a reply": Cost("Query UpdateItem", table=1, indexes=3, read=0.5),
+        "PATCH the stars: it waits again": Cost("UpdateItem", table=1, indexes=4),
         "decision: reject": Cost("Query UpdateItem", table=1, indexes=1, read=0.5),
         "decision: publish a proposal": Cost(
-            "Query GetItem TransactWriteItems", table=4, indexes=3, read=1.5
+            "Query GetItem TransactWriteItems", table=4, indexes=4, read=1.5
         ),
         "decision: no such review": Cost("Query", read=0.5),
     }
@@ -278,14 +280,14 @@ def test_writes_of_an_editor(house: Api) -> None:
         "PUT the same again": Cost("TransactWriteItems GetItem", table=24, read=0.5),
         "GET /editor/articles": Cost("Query", read=0.5),
         "PATCH: publish it": Cost(
-            "GetItem TransactWriteItems GetItem", table=34, indexes=6, read=3.5
+            "GetItem TransactWriteItems GetItem", table=34, indexes=8, read=3.5
         ),
         "PATCH the title": Cost("GetItem TransactWriteItems GetItem", table=30, read=3.5),
         "PATCH a stale revision, 412": Cost("GetItem", read=3),
         "PATCH the tags": Cost("GetItem TransactWriteItems GetItem", table=32, read=3.5),
         "PUT a changed one": Cost("GetItem TransactWriteItems GetItem", table=32, read=3.5),
-        "DELETE: retract it": Cost("GetItem TransactWriteItems", table=34, indexes=6, read=3),
-        "PUT a published one": Cost("TransactWriteItems GetItem", table=32, indexes=6, read=0.5),
+        "DELETE: retract it": Cost("GetItem TransactWriteItems", table=34, indexes=8, read=3),
+        "PUT a published one": Cost("TransactWriteItems GetItem", table=32, indexes=8, read=0.5),
     }
 
 

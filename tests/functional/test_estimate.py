@@ -60,7 +60,7 @@ def test_lines_add_up_from_their_own_arithmetic() -> None:
     assert by_name["API Gateway"].dollars == (1_000_000 + 10_000 + 100) * 3.5 / 1_000_000
     assert by_name["DynamoDB GET /articles/{slug}"].dollars == 400_000 * 2 * 0.125 / 1_000_000
     assert by_name["DynamoDB POST a review"].arithmetic == (
-        "10,000 x 21 = 210,000 write units x $0.625 / 1,000,000"
+        "10,000 x 22 = 220,000 write units x $0.625 / 1,000,000"
     )
     assert by_name["Alarms"].dollars == 1.0
     assert sum(line.dollars for line in lines) < 20

@@ -19,7 +19,7 @@ def take_out_of_the_indexes(*markers: keys.Key) -> None:
         )
 
 
-@pytest.mark.parametrize("sort", ["newest", "oldest", "highest", "lowest"])
+@pytest.mark.parametrize("sort", ["newest", "oldest", "highest", "lowest", "helpful"])
 def test_reviews_of_an_article_that_the_index_lacks_yet_are_an_empty_page(
     api: Api, published: str, sort: str
 ) -> None:

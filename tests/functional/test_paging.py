@@ -74,9 +74,9 @@ def _always(expected: list[Any], _: list[Any]) -> list[Any]:
     return expected
 
 
-def reviews(sort: str, *, backwards: bool, by_rating: bool) -> List:
+def reviews(sort: str, *, backwards: bool, by: str | None = None) -> List:
     def name(item: dict[str, Any]) -> Any:
-        return item["rating"] * by_rating, item["id"]
+        return by and item[by], item["id"]
 
     return List(f"{REVIEWS}?sort={sort}", name, lambda all_: sorted(all_, reverse=backwards))
 
@@ -86,10 +86,11 @@ LISTS = [
     *articles("&tag=x", lambda one: "x" in one.tags),
     *articles("&author=Ada", lambda one: one.author == "Ada"),
     *articles("&tag=x&author=Ada", lambda one: "x" in one.tags and one.author == "Ada"),
-    reviews("newest", backwards=True, by_rating=False),
-    reviews("oldest", backwards=False, by_rating=False),
-    reviews("highest", backwards=True, by_rating=True),
-    reviews("lowest", backwards=False, by_rating=True),
+    reviews("newest", backwards=True),
+    reviews("oldest", backwards=False),
+    reviews("highest", backwards=True, by="rating"),
+    reviews("lowest", backwards=False, by="rating"),
+    reviews("helpful", backwards=True, by="helpful"),
     List("/editor/articles", itemgetter("slug"), lambda _: DRAFTS[::-1], editor=True),
     List("/editor/reviews", itemgetter("id"), sorted, editor=True),
 ]

@@ -119,7 +119,7 @@ def tour(
     deliver()
     for path in (f"{article}", f"{article}/tally", "/articles", "/articles?tag=astronomy&sort=top"):
         api.get(path)
-    for sort in ("newest", "highest"):
+    for sort in ("newest", "highest", "helpful"):
         api.get(f"{REVIEWS}?sort={sort}")
     api.get("/articles/no-such/reviews")
     setting(MODERATION="approve_first")
@@ -191,7 +191,7 @@ def test_a_lambda_writes_into_its_own_log_alone(name: str) -> None:
 
 def test_the_public_lists_read_indexes_without_anything_of_a_reader() -> None:
     for index in tables.schema("ContentTable")["GlobalSecondaryIndexes"]:
-        if index["IndexName"] in {"by_article", "by_rating"}:
+        if index["IndexName"] in {"by_article", "by_rating", "by_helpful"}:
             copied = set(index["Projection"]["NonKeyAttributes"])
             assert copied <= {
                 "id",
@@ -201,6 +201,7 @@ def test_the_public_lists_read_indexes_without_anything_of_a_reader() -> None:
                 "submitted_at",
                 "edited_at",
                 "reply",
+                "helpful",
             }
 
 

@@ -137,7 +137,7 @@ def test_a_reader_is_known_by_a_keyed_hash_alone(api: Api) -> None:
     assert review.reader != keys.reader(b"another-secret", EMAIL.lower())
 
 
-@pytest.mark.parametrize("index", ["by_article", "by_rating"])
+@pytest.mark.parametrize("index", ["by_article", "by_rating", "by_helpful"])
 def test_an_index_for_the_public_holds_nothing_of_a_reader(api: Api, index: str) -> None:
     submit(api, "a-key", email=EMAIL)
 
@@ -148,9 +148,9 @@ def test_an_index_for_the_public_holds_nothing_of_a_reader(api: Api, index: str)
         ExpressionAttributeValues={":article": {"S": keys.article_pk(builders.SLUG)}},
     )["Items"]
     held = {name for row in rows for name in row}
-    assert held - {"rating_order"} == {
+    assert held - {"rating_order", "helpful_order"} == {
         *("pk", "sk", "listed_in"),
-        *("id", "name", "message", "rating", "submitted_at"),
+        *("id", "name", "message", "rating", "submitted_at", "helpful"),
     }
 
 

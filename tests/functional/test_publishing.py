@@ -87,7 +87,7 @@ def test_a_retracted_article_is_gone_for_the_public(
     assert posted.code == "article_not_found"
 
 
-REVIEW_SORTS = ("newest", "oldest", "highest", "lowest")
+REVIEW_SORTS = ("newest", "oldest", "highest", "lowest", "helpful")
 
 
 def test_an_article_that_comes_back_has_its_date_its_reviews_and_its_tally(

@@ -22,7 +22,10 @@ CACHED = [path for path, contract in EVERY_GET if not contract.security and path
 PRIVATE = [path for path, _ in EVERY_GET if path not in CACHED]
 BY_SORT = [
     "/articles?sort=top",
-    *(f"{ARTICLE}/reviews?sort={sort}" for sort in ("newest", "oldest", "highest", "lowest")),
+    *(
+        f"{ARTICLE}/reviews?sort={sort}"
+        for sort in ("newest", "oldest", "highest", "lowest", "helpful")
+    ),
 ]
 NO_REVIEWS = {
     "count": 0,
@@ -77,7 +80,7 @@ def test_an_article_without_reviews_says_so(shelf: Api) -> None:
     assert listed["unreviewed"] == NO_REVIEWS
 
 
-@pytest.mark.parametrize("sort", ["newest", "oldest", "highest", "lowest"])
+@pytest.mark.parametrize("sort", ["newest", "oldest", "highest", "lowest", "helpful"])
 def test_an_article_without_reviews_has_an_empty_list(shelf: Api, sort: str) -> None:
     answer = shelf.get(f"{UNREVIEWED}/reviews?sort={sort}")
 
@@ -92,6 +95,7 @@ def test_a_review_is_shown_with_its_public_fields(shelf: Api) -> None:
             "message": "Clear and kind.",
             "edited_at": None,
             "reply": None,
+            "helpful": 0,
         }
         assert re.fullmatch("[0-9A-HJKMNP-TV-Z]{26}", item["id"])
 

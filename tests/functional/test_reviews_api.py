@@ -22,6 +22,7 @@ def test_a_submission_is_answered_with_the_review_and_its_token(api: Api, publis
         "rating": 4,
         "edited_at": None,
         "reply": None,
+        "helpful": 0,
         "status": "published",
     }
     assert isinstance(answer.body["manage_token"], str)
@@ -41,6 +42,7 @@ def test_the_public_sees_these_fields_of_a_review_and_no_others(api: Api, publis
         "submitted_at",
         "edited_at",
         "reply",
+        "helpful",
     ]
 
 

@@ -18,6 +18,7 @@ _NEVER: Final = "attribute_exists(no_row_has_this)"
 _KEYS: Final = {
     "by_article": "listed_in",
     "by_rating": "listed_in",
+    "by_helpful": "listed_in",
     "by_id": "id",
     "queue": "queue",
     "by_reader": "reader",

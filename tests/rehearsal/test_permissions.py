@@ -78,6 +78,7 @@ NEEDED: Final = {
         Probe("batch_get_item", CONTENT),
         Probe("query", f"{CONTENT}/by_article"),
         Probe("query", f"{CONTENT}/by_rating"),
+        Probe("query", f"{CONTENT}/by_helpful"),
         Probe("query", f"{CONTENT}/by_id", "x"),
         Probe("query", f"{CONTENT}/queue", "pending"),
         Probe("batch_get_item", DERIVED, "T#lamp"),

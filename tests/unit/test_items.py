@@ -79,6 +79,7 @@ reviews = st.builds(
     fingerprint=texts,
     idempotency=texts,
     proposed_for=st.none() | st.builds(ReviewHandle, review_keys, texts),
+    helpful=st.integers(0, 10**9),
 )
 attribute = st.recursive(
     st.one_of(
@@ -126,7 +127,7 @@ def test_a_review_is_read_as_it_was_written(review: Review) -> None:
 @given(reviews)
 def test_a_public_review_is_read_from_what_the_indexes_copy(review: Review) -> None:
     row = items.review_item(review)
-    copied = ("id", "name", "message", "rating", "submitted_at", "edited_at", "reply")
+    copied = ("id", "name", "message", "rating", "submitted_at", "edited_at", "reply", "helpful")
 
     public = items.public_review_from({name: row[name] for name in copied if name in row})
 
