@@ -289,6 +289,21 @@ class Edit(NamedTuple):
     address: str = ""
 
 
+class Reaction(NamedTuple):
+    """
+    What anyone makes of a published review.
+
+    Attributes:
+        slug: Of its article.
+        id: The review's.
+        address: Where the request came from, as API Gateway says.
+    """
+
+    slug: str
+    id: str
+    address: str
+
+
 @dataclass(frozen=True, slots=True)
 class PublicReview:
     """What the indexes for the public hold of a review: nothing about its reader."""

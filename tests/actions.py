@@ -30,6 +30,11 @@ def withdraw(api: Api, review: dict[str, Any]) -> Answer:
     return api.delete(f"{REVIEWS}/{review['id']}", token=review["manage_token"])
 
 
+def vote(api: Api, review: dict[str, Any]) -> Answer:
+    """Say that a review was helpful."""
+    return api.post(f"{REVIEWS}/{review['id']}/votes", {"vote": "helpful"})
+
+
 def decide(api: Api, *decisions: tuple[dict[str, Any], str]) -> Answer:
     """Decide on reviews as an editor."""
     body = [

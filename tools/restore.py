@@ -34,8 +34,8 @@ _STEP: Final = 100
 """Rows that are compared in one call."""
 _SAID: Final = 10_000
 """Rows between two lines that say how far it is."""
-_OF_CONTENT: Final = ("A#", keys.blocks()["pk"]["S"])
-"""How the partitions of content begin: articles, and the block list."""
+_OF_CONTENT: Final = ("A#", "F#", keys.blocks()["pk"]["S"])
+"""How the partitions of content begin: articles, votes, and the block list."""
 
 
 class Compared(NamedTuple):
@@ -87,7 +87,7 @@ def _compare(
     rows = differing = 0
     for part in _parts(restoring.every_row(table)):
         if not all(row["pk"]["S"].startswith(_OF_CONTENT) for row in part):
-            msg = f"{table} holds other rows than articles, reviews and the block list"
+            msg = f"{table} holds other rows than those of content"
             raise MisusedError(msg)
         found = find(part)
         if change is not None:

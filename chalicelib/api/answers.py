@@ -149,6 +149,13 @@ class SubmittedReview(Review):
     manage_token: str | None
 
 
+class Votes(BaseModel):
+    """How many networks found a review helpful, the sender's now among them."""
+
+    id: Ulid
+    helpful: int
+
+
 class Form(BaseModel):
     """A form that is shown now."""
 

@@ -190,7 +190,7 @@ def _success(status: int, method: str, contract: Contract) -> Json:
         names.append("ETag")
     if status == HTTPStatus.CREATED:
         names.append("Location")
-    if contract.answer == "SubmittedReview":
+    if contract.answer in {"SubmittedReview", "Votes"}:
         names += RATE_LIMIT_FIELDS
     response["headers"] = _described(*names)
     return response

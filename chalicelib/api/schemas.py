@@ -293,6 +293,12 @@ class ReviewPatchIn(_In):
     rating: Rating = Field(default_factory=int)
 
 
+class VoteIn(_In):
+    """What a reader thinks of a review."""
+
+    vote: Literal["helpful"]
+
+
 class ImageIn(_In):
     """An article's picture; `credit` stands under it."""
 

@@ -8,6 +8,7 @@ The key schema of both tables.
               review    pk=A#<slug>      sk=R#<digest>
               proposal  pk=A#<slug>      sk=P#<digest>
               event     pk=O#<ULID>      sk=EVENT
+              vote      pk=F#<review id> sk=VOTE#<network>
                 by_article   listed_in=A#<slug>       id            public rows only
                 by_rating    listed_in=A#<slug>       rating_order  <stars>#<id>
                 by_helpful   listed_in=A#<slug>       helpful_order <votes, 7 digits>#<id>
@@ -273,6 +274,27 @@ def proposal_key(fingerprint: str) -> ReviewKey:
 def reader(secret: bytes, email: str) -> str:
     """Give the reader's partition in `by_reader`, the same for every article."""
     return encode_digest(keyed_hash(secret, "reader", canonical_email(email)))
+
+
+def vote(review_id: str, network: str) -> Key:
+    """
+    Key of a vote on a review.
+
+    Args:
+        network: As `reacting` names it.
+    """
+    return key(f"F#{review_id}", f"VOTE#{network}")
+
+
+def reacting(secret: bytes, purpose: str, review_id: str, prefix: str) -> str:
+    """
+    Give the name of a network for one purpose on one review: elsewhere it has another.
+
+    Args:
+        purpose: `vote`.
+        prefix: `203.0.113.0/24`.
+    """
+    return encode_digest(keyed_hash(secret, "reaction", purpose, review_id, prefix))
 
 
 def network(secret: bytes, day: str, prefix: str) -> str:

@@ -8,7 +8,8 @@ import moto.backends
 import pytest
 from moto import mock_aws
 
-from chalicelib.guard import intake
+from chalicelib.guard import intake, reactions
+from tests.client import Api
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 Run = Callable[..., tuple[int, str, str]]
@@ -60,5 +61,17 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Put a clock into the intake that begins at noon."""
     made = Clock()
-    monkeypatch.setattr(intake, "now", made)
+    for module in (intake, reactions):
+        monkeypatch.setattr(module, "now", made)
     return made
+
+
+@pytest.fixture
+def source(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Choose where API Gateway says that requests come from."""
+    converter = api._sender.event_converter  # type: ignore[attr-defined]
+
+    def choose(address: str) -> None:
+        monkeypatch.setattr(converter, "LOCAL_SOURCE_IP", address)
+
+    return choose

@@ -105,6 +105,8 @@ def test_nothing_costs_more_on_an_article_with_many_reviews(house: Api, reviews:
     path, token = f"{REVIEWS}/{posted['id']}", posted["manage_token"]
     with bill.of("edit"):
         house.patch(path, {"rating": 1}, token=token)
+    with bill.of("vote"):
+        house.post(f"{path}/votes", {"vote": "helpful"})
     with bill.of("withdraw"):
         house.delete(path, token=token)
     with bill.of("count one"):
@@ -125,6 +127,7 @@ def test_nothing_costs_more_on_an_article_with_many_reviews(house: Api, reviews:
         "helpful, later page": Cost("Query", read=0.5),
         "submit": Cost("TransactWriteItems", table=4, indexes=5),
         "edit": Cost("UpdateItem", table=1, indexes=4),
+        "vote": Cost("Query BatchGetItem TransactWriteItems", table=4, indexes=4, read=3.5),
         "withdraw": Cost("UpdateItem", table=1, indexes=3),
         "count one": Cost("BatchGetItem TransactWriteItems", table=4, indexes=2, read=2),
         "count fifty": Cost("BatchGetItem TransactWriteItems", table=102, indexes=2, read=51),

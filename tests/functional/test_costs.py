@@ -129,6 +129,12 @@ def test_writes_of_a_reader(house: Api) -> None:
         house.patch(path, {"rating": 2}, token=token)
     with bill.of("PATCH the same again"):
         house.patch(path, {"rating": 2}, token=token)
+    with bill.of("POST a vote"):
+        house.post(f"{path}/votes", {"vote": "helpful"})
+    with bill.of("POST a vote again"):
+        house.post(f"{path}/votes", {"vote": "helpful"})
+    with bill.of("POST a vote on nothing, 404"):
+        house.post(f"{REVIEWS}/{'0' * 26}/votes", {"vote": "helpful"})
     with bill.of("DELETE"):
         house.delete(path, token=token)
     with bill.of("DELETE again"):
@@ -149,6 +155,9 @@ def test_writes_of_a_reader(house: Api) -> None:
         "PATCH the words": Cost("UpdateItem", table=1, indexes=3),
         "PATCH the stars": Cost("UpdateItem", table=1, indexes=4),
         "PATCH the same again": Cost("UpdateItem", table=1),
+        "POST a vote": Cost("Query BatchGetItem TransactWriteItems", 4, 4, 3.5),
+        "POST a vote again": Cost("Query BatchGetItem", read=3.5),
+        "POST a vote on nothing, 404": Cost("Query", read=0.5),
         "DELETE": Cost("UpdateItem", table=1, indexes=3),
         "DELETE again": Cost("UpdateItem", table=1),
         "POST after DELETE": Cost("TransactWriteItems TransactWriteItems", table=8, indexes=7),
@@ -159,7 +168,7 @@ def test_writes_of_a_reader_on_guard(
     house: Api, setting: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bill = Bill()
-    setting(CAPTCHA="turnstile", LIMITS="network=5/1h reader=3/1h article=9/1h site=9/1h site=9/1d")
+    setting(CAPTCHA="turnstile", LIMITS="network=6/1h reader=3/1h article=9/1h site=9/1h site=9/1d")
     monkeypatch.setattr(captcha, "is_solved", lambda token: token != "bad")
     tokens = (f"token-{number}" for number in range(99))
 
@@ -175,6 +184,8 @@ def test_writes_of_a_reader_on_guard(
         post(rating=1)
     with bill.of("PATCH the stars"):
         house.patch(f"{REVIEWS}/{posted['id']}", {"rating": 2}, token=posted["manage_token"])
+    with bill.of("POST a vote"):
+        house.post(f"{REVIEWS}/{posted['id']}/votes", {"vote": "helpful"})
     with bill.of("POST to no article, 404"):
         house.post(f"/articles/{WORD}/reviews", submission(captcha_token="t"))
     with bill.of("POST with a captcha that is not solved, 422"):
@@ -193,6 +204,7 @@ def test_writes_of_a_reader_on_guard(
         "POST the same again": Cost("BatchGetItem UpdateItem", 1, 0, 12),
         "POST another of the same reader: a proposal": Cost(three, 17, 3, 12),
         "PATCH the stars": Cost("BatchGetItem UpdateItem UpdateItem", 2, 4, 4),
+        "POST a vote": Cost("Query BatchGetItem UpdateItem TransactWriteItems", 5, 4, 4.5),
         "POST to no article, 404": Cost("BatchGetItem", 0, 0, 12),
         "POST with a captcha that is not solved, 422": Cost("BatchGetItem UpdateItem", 1, 0, 12),
         "POST of a reader at the limit, 429": Cost("BatchGetItem UpdateItem", 1, 0, 10),

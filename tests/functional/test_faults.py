@@ -20,7 +20,7 @@ from moto.dynamodb.models import dynamodb_backends
 from chalicelib.store import client
 from localdev import aws
 from tests import builders
-from tests.actions import ARTICLE, REVIEWS, decide, edit, submit, withdraw
+from tests.actions import ARTICLE, REVIEWS, decide, edit, submit, vote, withdraw
 from tests.client import Answer, Api
 from tests.faults import Faults, Kind
 
@@ -137,6 +137,17 @@ def reply(api: Api) -> Send:
     return lambda: api.put(path, {"message": "Thank you."})
 
 
+def vote_for_a_review(api: Api) -> Send:
+    review = first_review(api)
+    return lambda: vote(api, review)
+
+
+def vote_again(api: Api) -> Send:
+    review = first_review(api)
+    vote(api, review)
+    return lambda: vote(api, review)
+
+
 class Scenario(NamedTuple):
     """What a test sends, the calls that it takes, and whether only its first time writes."""
 
@@ -160,6 +171,8 @@ SCENARIOS = [
     Scenario(edit_a_review_that_is_not_public, "UpdateItem UpdateItem"),
     Scenario(withdraw_review, "UpdateItem"),
     Scenario(withdraw_again, "UpdateItem"),
+    Scenario(vote_for_a_review, "Query BatchGetItem TransactWriteItems"),
+    Scenario(vote_again, "Query BatchGetItem"),
     Scenario(decide_on_two_reviews, "Query UpdateItem Query UpdateItem"),
     Scenario(accept_a_proposal, "Query GetItem TransactWriteItems"),
     Scenario(reply, "Query UpdateItem", is_idempotent=False),

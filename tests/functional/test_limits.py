@@ -22,17 +22,6 @@ pytestmark = pytest.mark.usefixtures("published")
 Setting = Callable[..., None]
 
 
-@pytest.fixture
-def source(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Choose where API Gateway says that requests come from."""
-    converter = api._sender.event_converter  # type: ignore[attr-defined]
-
-    def choose(address: str) -> None:
-        monkeypatch.setattr(converter, "LOCAL_SOURCE_IP", address)
-
-    return choose
-
-
 def reader(api: Api, number: int, path: str = REVIEWS, **changes: Any) -> Answer:
     body = submission(email=f"reader-{number}@example.com", message=f"Number {number}.", **changes)
     return api.post(path, body)

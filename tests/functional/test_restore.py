@@ -10,7 +10,7 @@ from chalicelib import settings
 from chalicelib.store import client
 from localdev import tables
 from tests import builders, moto_tables, rows
-from tests.actions import ARTICLE, edit, listed, submit, withdraw
+from tests.actions import ARTICLE, edit, listed, submit, vote, withdraw
 from tests.client import Api
 from tests.conftest import Deliver
 from tests.faults import Faults
@@ -34,6 +34,7 @@ def restored(api: Api, deliver: Deliver, published: str) -> dict[str, Any]:
     review = submit(api, rating=4).body
     for reader in range(3):
         submit(api, email=f"{reader}@example.com", rating=5)
+    vote(api, review)
     deliver()
     entry = {"kind": "word", "value": "casino"}
     blocked = api.post("/editor/blocks", entry, editor=True).body
@@ -77,7 +78,7 @@ def test_the_drill_brings_back_what_was_and_counts_it(
 
     # The retracted article and its gate, the edited review, the block list; then the late
     # review, article and gate.
-    assert (status, lines, complaint) == (0, ["rows: 7, written: 4, deleted: 3"], "")
+    assert (status, lines, complaint) == (0, ["rows: 8, written: 4, deleted: 3"], "")
     assert content() == content(RESTORED)
     assert reconcile.main([]) == 0
     assert api.get(f"{ARTICLE}/tally").body["histogram"] == {"1": 0, "2": 0, "3": 0, "4": 1, "5": 3}
@@ -114,7 +115,7 @@ def test_without_write_it_says_what_differs(run: Run) -> None:
 
     status, lines, _ = run(RESTORED)
 
-    assert (status, lines) == (1, ["rows: 7, to write: 4, to delete: 3"])
+    assert (status, lines) == (1, ["rows: 8, to write: 4, to delete: 3"])
     assert content() == before
 
 
@@ -124,7 +125,7 @@ def test_a_second_time_nothing_is_written(run: Run) -> None:
     with Faults(client.dynamodb()) as faults:
         status, lines, _ = run(RESTORED, "--write")
 
-    assert (status, lines) == (0, ["rows: 7, written: 0, deleted: 0"])
+    assert (status, lines) == (0, ["rows: 8, written: 0, deleted: 0"])
     assert set(faults.calls) == {"Scan", "BatchGetItem"}
     assert run(RESTORED)[0] == 0
 
@@ -152,7 +153,7 @@ def test_the_block_list_comes_back_with_the_rest(api: Api, run: Run) -> None:
     ("table", "complaint"),
     [
         ("plaudit-local-content", "that is the content table itself"),
-        ("plaudit-local-derived", "plaudit-local-derived holds other rows than articles"),
+        ("plaudit-local-derived", "plaudit-local-derived holds other rows than those"),
         ("plaudit-local-empty", "plaudit-local-empty is empty"),
     ],
 )

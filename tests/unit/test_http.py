@@ -24,6 +24,7 @@ LARGEST = {
     "/articles/{slug}": 1_048_576,
     "/articles/{slug}/reviews": 65_536,
     "/articles/{slug}/reviews/{id}": 65_536,
+    "/articles/{slug}/reviews/{id}/votes": 65_536,
     "/editor/reviews/decisions": 131_072,
     "/editor/blocks": 131_072,
     "/editor/articles/{slug}/reviews/{id}/reply": 131_072,

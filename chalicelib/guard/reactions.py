@@ -1,0 +1,62 @@
+"""
+Takes in what readers of a review make of it: each network once.
+
+In this order: the review, 404, alike whether it is unknown, not public or ended; the
+limit of the network, 429; a repetition, answered as the first time; the write. Every
+request counts as an attempt of its network, as those of the intake do.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from chalicelib.errors import ReviewNotFoundError
+from chalicelib.guard import limits, secrets
+from chalicelib.guard.limits import Quota
+from chalicelib.model import Reaction, now
+from chalicelib.rules import networks
+from chalicelib.store import keys, reactions
+from chalicelib.store.keys import Key
+from chalicelib.store.reactions import Known
+
+
+class Receipt(NamedTuple):
+    """
+    What became of a vote.
+
+    Attributes:
+        helpful: How many networks found the review so.
+        quota: What is left for this one, where it is limited.
+    """
+
+    helpful: int
+    quota: Quota | None
+
+
+def vote(reaction: Reaction) -> Receipt:
+    """
+    Count that a review was helpful, or find it counted.
+
+    Raises:
+        ReviewNotFoundError: Nobody may read such a review.
+        TooManyRequestsError: The limit of the network is reached.
+        UnavailableError: The vote may be counted; a repetition is harmless.
+    """
+    row = keys.vote(reaction.id, _network("vote", reaction))
+    known, quota = _admitted(reaction, row, now())
+    if known.has_reacted:
+        return Receipt(known.review.helpful, quota)
+    return Receipt(reactions.vote(known.review, row), quota)
+
+
+def _admitted(reaction: Reaction, row: Key, at: datetime) -> tuple[Known, Quota | None]:
+    key = reactions.find_public(reaction.slug, reaction.id)
+    if key is None:
+        raise ReviewNotFoundError
+    asked = limits.of_network(reaction.address, at)
+    known = reactions.read(reaction.slug, key, reaction.id, row, asked)
+    return known, limits.quota(limits.count(known.counters, at), at)
+
+
+def _network(purpose: str, reaction: Reaction) -> str:
+    prefix = networks.of_subscriber(reaction.address)
+    return keys.reacting(secrets.current().reader_secret, purpose, reaction.id, prefix)
