@@ -39,6 +39,23 @@ CLOSED: Final = (ReviewStatus.WITHDRAWN, ReviewStatus.ERASED)
 """Statuses that a review's reader ended; no edit and no decision leaves them."""
 
 
+SCOPES: Final = ("write", "moderate", "privacy")
+"""What an editor may do: articles; reviews; all that belongs to a reader."""
+
+
+class Editor(NamedTuple):
+    """
+    Who writes articles or moderates, as far as a request tells.
+
+    Attributes:
+        name: Of the key, `[a-z0-9-]{1,40}`.
+        scopes: Some of `SCOPES`.
+    """
+
+    name: str
+    scopes: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """A picture of an article. `url` is absolute http(s); `credit` stands under it."""

@@ -18,7 +18,7 @@ from chalicelib.errors import (
     SlugTakenError,
     StaleRevisionError,
 )
-from chalicelib.model import Article, ArticleStatus, Image, Summary, now
+from chalicelib.model import Article, ArticleStatus, Editor, Image, Summary, now
 from chalicelib.rules import text
 from chalicelib.store import articles, listings
 
@@ -104,15 +104,17 @@ def get_tally(request: Request, slug: str) -> Response:
         body="ArticleIn",
         errors=(*bodies.ERRORS, *_CHANGE_ERRORS, SlugTakenError),
         security="editor",
+        scope="write",
     ),
 )
-def put_article(request: Request, slug: str) -> Response:
+def put_article(request: Request, editor: Editor, slug: str) -> Response:
     """
     Write a whole article.
 
     A new one needs no `If-Match` and gives 201. One that exists is replaced
     with `If-Match` and gives 200. The same article again changes nothing.
     """
+    del editor
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
     if text.SLUG.fullmatch(slug) is None:
@@ -133,10 +135,12 @@ def put_article(request: Request, slug: str) -> Response:
         body="ArticlePatchIn",
         errors=(*bodies.ERRORS, *_CHANGE_ERRORS),
         security="editor",
+        scope="write",
     ),
 )
-def patch_article(request: Request, slug: str) -> Response:
+def patch_article(request: Request, editor: Editor, slug: str) -> Response:
     """Change some fields of an article. Needs `If-Match`."""
+    del editor
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
     body = schemas.parse_some(schemas.ArticlePatchIn, bodies.read_object(request, MOST_BODY_BYTES))
@@ -148,14 +152,15 @@ def patch_article(request: Request, slug: str) -> Response:
     routes,
     "DELETE",
     "/articles/{slug}",
-    Contract(status=204, errors=_CHANGE_ERRORS, security="editor"),
+    Contract(status=204, errors=_CHANGE_ERRORS, security="editor", scope="write"),
 )
-def retract_article(request: Request, slug: str) -> Response:
+def retract_article(request: Request, editor: Editor, slug: str) -> Response:
     """
     Retract an article. Needs `If-Match`.
 
     It is gone for the public; its reviews and its tally stay.
     """
+    del editor
     _change(request, http.known_slug(slug), {"status": ArticleStatus.RETRACTED})
     return http.private(None)
 

@@ -15,8 +15,8 @@ from chalicelib.errors import (
     ReviewNotFoundError,
     TooManyBlocksError,
 )
-from chalicelib.guard import editors, secrets
-from chalicelib.model import Block, Effect, Reply, ReviewStatus, now
+from chalicelib.guard import secrets
+from chalicelib.model import Block, Editor, Effect, Reply, ReviewStatus, now
 from chalicelib.rules import moderation, text
 from chalicelib.store import blocks, keys, listings, review_lists, reviews
 
@@ -37,10 +37,12 @@ routes = Blueprint(__name__)
         query=("limit", "cursor"),
         errors=(InvalidRequestError, InvalidCursorError),
         security="editor",
+        scope="write",
     ),
 )
-def list_unlisted_articles(request: Request) -> Response:
+def list_unlisted_articles(request: Request, editor: Editor) -> Response:
     """List drafts, scheduled and retracted articles, latest change first."""
+    del editor
     position = cursors.open_for(http.parameter(request, "cursor"), "editor/articles")
     page = listings.list_unlisted(position, http.limit(request))
     following = cursors.issue(page.position, "editor/articles")
@@ -56,14 +58,16 @@ def list_unlisted_articles(request: Request) -> Response:
         query=("limit", "cursor", "status"),
         errors=(InvalidRequestError, InvalidCursorError),
         security="editor",
+        scope="moderate",
     ),
 )
-def list_queue(request: Request) -> Response:
+def list_queue(request: Request, editor: Editor) -> Response:
     """
     List the reviews and proposed changes that wait for a decision, oldest first.
 
     With `status=spam` those that are taken for spam. Some of them forget themselves.
     """
+    del editor
     status = http.choice(request, "status", tuple(map(str, keys.QUEUES)))
     scope = ("editor/reviews", status)
     position = cursors.open_for(http.parameter(request, "cursor"), *scope)
@@ -81,15 +85,17 @@ def list_queue(request: Request) -> Response:
         body="DecisionsIn",
         errors=bodies.ERRORS,
         security="editor",
+        scope="moderate",
     ),
 )
-def decide_reviews(request: Request) -> Response:
+def decide_reviews(request: Request, editor: Editor) -> Response:
     """
     Decide on up to 25 reviews, each with a result of its own.
 
     To publish a proposed change is to put it into the review that it is for.
     The same decisions again change nothing, so after a 503 repeat them all.
     """
+    del editor
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
     body = schemas.parse(schemas.DecisionsIn, bodies.read_object(request, MOST_BODY_BYTES))
@@ -106,10 +112,12 @@ def decide_reviews(request: Request) -> Response:
         body="ReplyIn",
         errors=(*bodies.ERRORS, ReviewNotFoundError),
         security="editor",
+        scope="moderate",
     ),
 )
-def put_reply(request: Request, slug: str, id: str) -> Response:  # noqa: A002 - the path's name
+def put_reply(request: Request, editor: Editor, slug: str, id: str) -> Response:  # noqa: A002 - the path's name
     """Put a public answer under a review, in place of an earlier one."""
+    del editor
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
     body = schemas.parse(schemas.ReplyIn, bodies.read_object(request, MOST_BODY_BYTES))
@@ -125,11 +133,11 @@ def put_reply(request: Request, slug: str, id: str) -> Response:  # noqa: A002 -
     routes,
     "GET",
     "/editor/blocks",
-    Contract(answer="BlockList", security="editor"),
+    Contract(answer="BlockList", security="editor", scope="moderate"),
 )
-def list_blocks(request: Request) -> Response:
+def list_blocks(request: Request, editor: Editor) -> Response:
     """List what is blocked: words, domains, networks and readers."""
-    del request
+    del request, editor
     return http.private({"items": [shapes.block(one) for one in blocks.list_all()]})
 
 
@@ -143,9 +151,10 @@ def list_blocks(request: Request) -> Response:
         body="BlockIn",
         errors=(*bodies.ERRORS, ReviewNotFoundError, TooManyBlocksError),
         security="editor",
+        scope="moderate",
     ),
 )
-def add_block(request: Request) -> Response:
+def add_block(request: Request, editor: Editor) -> Response:
     """Block a word, a domain, a network or a reader; the same once more changes its entry."""
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
@@ -156,7 +165,7 @@ def add_block(request: Request) -> Response:
         value=_blocked_value(body),
         effect=Effect(body.effect),
         note=body.note,
-        blocked_by=editors.identify(http.bearer(request)),
+        blocked_by=editor.name,
         blocked_at=now(),
     )
     stored = blocks.add(entry)
@@ -168,11 +177,11 @@ def add_block(request: Request) -> Response:
     routes,
     "DELETE",
     "/editor/blocks/{id}",
-    Contract(status=204, errors=(BlockNotFoundError,), security="editor"),
+    Contract(status=204, errors=(BlockNotFoundError,), security="editor", scope="moderate"),
 )
-def remove_block(request: Request, id: str) -> Response:  # noqa: A002 - the path's name
+def remove_block(request: Request, editor: Editor, id: str) -> Response:  # noqa: A002 - the path's name
     """Take an entry off the block list."""
-    del request
+    del request, editor
     blocks.remove(id)
     return http.private(None)
 

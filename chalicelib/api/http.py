@@ -32,6 +32,7 @@ from chalicelib.errors import (
 )
 from chalicelib.guard import editors
 from chalicelib.metrics import Measured
+from chalicelib.model import Editor
 from chalicelib.rules import text
 
 Json: TypeAlias = dict[str, Any]
@@ -66,6 +67,7 @@ class Contract:
         query: Names of the query parameters.
         errors: Problems that are this route's own.
         security: `editor`, `reader` or None for anyone.
+        scope: What an editor's key must be good for, one of `SCOPES`.
     """
 
     status: int = 200
@@ -74,6 +76,10 @@ class Contract:
     query: tuple[str, ...] = ()
     errors: tuple[type[PlauditError], ...] = ()
     security: str | None = None
+    scope: str = ""
+
+
+_ANYONES: Final = Contract()
 
 
 def route(
@@ -82,8 +88,8 @@ def route(
     """
     Put a handler at a path.
 
-    The handler gets the request and the path's parameters, decoded once. What
-    is read may also be asked for by HEAD.
+    The handler gets the request, the editor where the route is one of theirs, and
+    the path's parameters, decoded once. What is read may also be asked for by HEAD.
 
     Args:
         method: One of `METHODS` but HEAD.
@@ -93,7 +99,7 @@ def route(
     def register(handler: Handler) -> Handler:
         @wraps(handler)
         def view(**parameters: str) -> Response:
-            return respond(blueprint.current_request, handler, parameters, contract.security)
+            return respond(blueprint.current_request, handler, parameters, contract)
 
         view.contract = contract  # type: ignore[attr-defined]
         methods = ["GET", "HEAD"] if method == "GET" else [method]
@@ -120,7 +126,7 @@ def respond(
     request: Request,
     handler: Handler,
     parameters: Mapping[str, str],
-    security: str | None = None,
+    contract: Contract = _ANYONES,
     *,
     to_editors: bool = False,
 ) -> Response:
@@ -131,14 +137,19 @@ def respond(
         to_editors: Whether the answer is for editors' pages, as all are that need an editor's key.
     """
     started = time.perf_counter()
-    editor, grant = None, {}
+    editor: Editor | None = None
+    grant: dict[str, str] = {}
     request_id = str(getattr(request.lambda_context, "aws_request_id", "") or "")
     try:
-        is_editors = to_editors or security == "editor"
+        is_editors = to_editors or contract.security == "editor"
         grant = cors.granted(header(request, "Origin"), to_editors=is_editors)
-        editor = editors.identify(bearer(request)) if security == "editor" else None
         decoded = {name: unquote(value) for name, value in parameters.items()}
-        response = handler(request, **decoded)
+        if contract.security == "editor":
+            editor = editors.identify(bearer(request))
+            editors.permit(editor, contract.scope)
+            response = handler(request, editor, **decoded)
+        else:
+            response = handler(request, **decoded)
     except PlauditError as error:
         if error.status >= InternalError.status:
             logs.failure(error.code, error, route=request.path, request_id=request_id)
@@ -157,7 +168,7 @@ def respond(
         method=request.method,
         route=request.path,
         status=response.status_code,
-        editor=editor,
+        editor=editor and editor.name,
         ms=milliseconds,
         request_id=request_id,
     )

@@ -21,6 +21,7 @@ from chalicelib.api import answers, schemas
 from chalicelib.api.http import PROBLEM_TYPE, Contract
 from chalicelib.errors import (
     RATE_LIMIT_FIELDS,
+    ForbiddenError,
     InternalError,
     MethodNotAllowedError,
     PlauditError,
@@ -84,7 +85,11 @@ def describe(app: Chalice) -> Json:
         "components": {
             "schemas": _schemas(),
             "securitySchemes": {
-                "editor": {"type": "http", "scheme": "bearer", "description": "An editor's key."},
+                "editor": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An editor's key. Its scopes are write, moderate and privacy.",
+                },
                 "reader": {"type": "http", "scheme": "bearer", "description": "A manage_token."},
             },
         },
@@ -102,8 +107,9 @@ def routes_of(app: Chalice) -> Iterator[tuple[str, str, Any, Contract]]:
 
 def problems_of(contract: Contract) -> list[type[PlauditError]]:
     """Give every problem that a route may answer with."""
-    secured = (UnauthorizedError,) if contract.security else ()
-    return list(dict.fromkeys([*contract.errors, *secured, *_EVERYWHERE]))
+    needs_credential = [UnauthorizedError] if contract.security else []
+    needs_scope = [ForbiddenError] if contract.scope else []
+    return list(dict.fromkeys([*contract.errors, *needs_credential, *needs_scope, *_EVERYWHERE]))
 
 
 def _operation(path: str, method: str, view: Any, contract: Contract) -> Json:
@@ -121,7 +127,7 @@ def _operation(path: str, method: str, view: Any, contract: Contract) -> Json:
             "content": {"application/json": {"schema": _reference(contract.body)}},
         }
     if contract.security is not None:
-        operation["security"] = [{contract.security: []}]
+        operation["security"] = [{contract.security: [contract.scope] if contract.scope else []}]
     return operation
 
 

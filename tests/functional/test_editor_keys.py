@@ -9,8 +9,9 @@ import pytest
 
 from app import app
 from chalicelib.api import openapi
-from chalicelib.errors import UnauthorizedError
+from chalicelib.errors import ForbiddenError, UnauthorizedError
 from chalicelib.guard import editors, tokens
+from chalicelib.model import SCOPES, Editor
 from tests import builders, rows
 from tests.client import EDITOR_KEY, Answer, Api
 
@@ -143,14 +144,14 @@ def test_one_of_several_keys_can_be_revoked(api: Api, setting: Callable[..., Non
 def test_a_key_can_be_replaced_under_its_name(setting: Callable[..., None]) -> None:
     setting(EDITOR_KEYS=f"{entry('ada', 'new')},{entry('ada', 'old')}")
 
-    assert [editors.identify(key) for key in ("new", "old")] == ["ada", "ada"]
+    assert [editors.identify(key).name for key in ("new", "old")] == ["ada", "ada"]
 
 
 @pytest.mark.parametrize("name", ["ada", "bob"])
 def test_a_key_says_whose_it_is(setting: Callable[..., None], name: str) -> None:
     setting(EDITOR_KEYS=f"{entry('ada')},{entry('bob')}")
 
-    assert editors.identify(key_of(name)) == name
+    assert editors.identify(key_of(name)).name == name
 
 
 @pytest.mark.parametrize("key", [None, "", " ", EDITOR_KEY])
@@ -179,3 +180,21 @@ def test_malformed_keys_open_nothing_and_are_not_told(
     answer = closed.get("/editor/articles", editor=True)
 
     assert (answer.status, answer.code, "canary" in answer.text) == (500, "internal", False)
+
+
+def test_every_editors_route_asks_for_a_scope() -> None:
+    asked = {
+        (contract.security == "editor", contract.scope in SCOPES)
+        for _, _, _, contract in openapi.routes_of(app)
+    }
+
+    assert asked == {(True, True), (False, False)}
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_key_is_good_for_its_scopes_alone(scope: str) -> None:
+    others = Editor("ada", frozenset(SCOPES) - {scope})
+
+    editors.permit(Editor("ada", frozenset({scope})), scope)
+    with pytest.raises(ForbiddenError, match=scope):
+        editors.permit(others, scope)

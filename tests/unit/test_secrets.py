@@ -91,7 +91,7 @@ def test_all_secrets_are_read_in_one_call_decrypted(asked: list[str]) -> None:
 
     assert (found.reader_secret, found.signing_secrets) == (READER.encode(), (SIGNING.encode(),))
     assert found.captcha_secret == CAPTCHA
-    assert editors.identify(EDITOR_KEY) == "ada"
+    assert editors.identify(EDITOR_KEY).name == "ada"
     assert asked == ["GetParameters"]
 
 
@@ -115,12 +115,12 @@ def test_secrets_are_kept_for_five_minutes_at_most(
 
 
 def test_a_revoked_key_is_shut_when_they_are_read_again(asked: list[str], clock: Clock) -> None:
-    assert editors.identify(EDITOR_KEY) == "ada"
+    assert editors.identify(EDITOR_KEY).name == "ada"
     store(**{"editor-keys": keys.entry("bob", "another key")})
 
     clock.now += secrets.LIFETIME
 
-    assert editors.identify("another key") == "bob"
+    assert editors.identify("another key").name == "bob"
     with pytest.raises(UnauthorizedError):
         editors.identify(EDITOR_KEY)
 
