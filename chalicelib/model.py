@@ -188,6 +188,19 @@ class ReviewHandle(NamedTuple):
     id: str
 
 
+class Reports(NamedTuple):
+    """How many networks reported a review since an editor decided on it last, by reason."""
+
+    spam: int = 0
+    offensive: int = 0
+    personal: int = 0
+    off_topic: int = 0
+    other: int = 0
+
+
+_NO_REPORTS: Final = Reports()
+
+
 @dataclass(frozen=True, slots=True)
 class Review:
     """
@@ -205,7 +218,7 @@ class Review:
         proposed_for: The review that a proposal would change, else None.
         reasons: Why it was held or taken for spam, `("links", "burst_low")`.
         expires_at: Epoch seconds after which spam that nobody wanted is forgotten.
-        helpful: Votes. They change no revision.
+        helpful: Votes. Neither they nor reports change the revision.
     """
 
     slug: str
@@ -228,6 +241,12 @@ class Review:
     reasons: tuple[str, ...] = ()
     expires_at: int | None = None
     helpful: int = 0
+    reports: Reports = _NO_REPORTS
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether an editor should look at what is public."""
+        return self.status is ReviewStatus.PUBLISHED and any(self.reports)
 
 
 class EventKind(StrEnum):
@@ -319,6 +338,20 @@ class Reaction(NamedTuple):
     slug: str
     id: str
     address: str
+
+
+class Report(NamedTuple):
+    """
+    What somebody has against a published review.
+
+    Attributes:
+        reason: One of `Reports`' fields.
+        message: For the editors; up to 500 characters, or empty.
+    """
+
+    reason: str
+    message: str
+    reported_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,11 @@ def vote(api: Api, review: dict[str, Any]) -> Answer:
     return api.post(f"{REVIEWS}/{review['id']}/votes", {"vote": "helpful"})
 
 
+def report(api: Api, review: dict[str, Any], reason: str = "spam", **changes: Any) -> Answer:
+    """Report a review to its editors."""
+    return api.post(f"{REVIEWS}/{review['id']}/reports", {"reason": reason, **changes})
+
+
 def decide(api: Api, *decisions: tuple[dict[str, Any], str]) -> Answer:
     """Decide on reviews as an editor."""
     body = [
@@ -55,9 +60,9 @@ def listed(api: Api, sort: str = "newest") -> list[dict[str, Any]]:
     return reviews_of_it
 
 
-def queued(api: Api) -> list[dict[str, Any]]:
-    """Give what waits for a decision."""
-    waiting: list[dict[str, Any]] = api.get(QUEUE, editor=True).body["items"]
+def queued(api: Api, status: str = "pending") -> list[dict[str, Any]]:
+    """Give what waits for a decision, or another of the queues."""
+    waiting: list[dict[str, Any]] = api.get(f"{QUEUE}?status={status}", editor=True).body["items"]
     return waiting
 
 

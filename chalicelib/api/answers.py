@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from chalicelib.api.schemas import Rating, Slug, Ulid
 
+Reason = Literal["spam", "offensive", "personal", "off_topic", "other"]
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
@@ -165,14 +166,16 @@ class Form(BaseModel):
 
 class QueuedReview(Review):
     """
-    A review that waits, or is taken for spam; `reasons` say why.
+    A review that waits, is taken for spam or was reported; `reasons` say why.
 
-    With `proposed_for` it is a proposed change of that review.
+    `reports` counts by reason what was reported since the last decision. With
+    `proposed_for` it is a proposed change of that review.
     """
 
     slug: Slug
-    status: Literal["pending", "spam"]
+    status: Literal["pending", "spam", "published"]
     reasons: list[str]
+    reports: dict[Reason, int]
     proposed_for: Ulid | None
 
 
@@ -195,6 +198,20 @@ class DecisionResults(BaseModel):
     """A result for each decision, in their order."""
 
     results: list[DecisionResult]
+
+
+class Report(BaseModel):
+    """What somebody has against a review. `message` may be empty."""
+
+    reason: Reason
+    message: str
+    reported_at: Time
+
+
+class ReportList(BaseModel):
+    """Up to a hundred reports of the last 90 days, newest first."""
+
+    items: list[Report]
 
 
 class BlockEntry(BaseModel):

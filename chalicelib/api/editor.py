@@ -16,7 +16,7 @@ from chalicelib.errors import (
     TooManyBlocksError,
 )
 from chalicelib.guard import secrets
-from chalicelib.model import Block, Editor, Effect, Reply, ReviewStatus, now
+from chalicelib.model import Block, Editor, Effect, Reply, now
 from chalicelib.rules import moderation, text
 from chalicelib.store import blocks, keys, listings, review_lists, reviews
 
@@ -65,13 +65,14 @@ def list_queue(request: Request, editor: Editor) -> Response:
     """
     List the reviews and proposed changes that wait for a decision, oldest first.
 
-    With `status=spam` those that are taken for spam. Some of them forget themselves.
+    With `status=spam` those that are taken for spam; some of them forget themselves.
+    With `status=reported` those that are public and were reported.
     """
     del editor
-    status = http.choice(request, "status", tuple(map(str, keys.QUEUES)))
-    scope = ("editor/reviews", status)
+    queue = http.choice(request, "status", tuple(map(str, keys.QUEUES)))
+    scope = ("editor/reviews", queue)
     position = cursors.open_for(http.parameter(request, "cursor"), *scope)
-    page = review_lists.list_queue(ReviewStatus(status), position, http.limit(request))
+    page = review_lists.list_queue(queue, position, http.limit(request))
     following = cursors.issue(page.position, *scope)
     return http.private(shapes.page([shapes.queued(one) for one in page.items], following))
 

@@ -68,6 +68,7 @@ class Contract:
         errors: Problems that are this route's own.
         security: `editor`, `reader` or None for anyone.
         scope: What an editor's key must be good for, one of `SCOPES`.
+        is_limited: Whether the answer says what is left for the sender's network.
     """
 
     status: int = 200
@@ -77,6 +78,7 @@ class Contract:
     errors: tuple[type[PlauditError], ...] = ()
     security: str | None = None
     scope: str = ""
+    is_limited: bool = False
 
 
 _ANYONES: Final = Contract()

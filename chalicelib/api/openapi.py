@@ -196,7 +196,7 @@ def _success(status: int, method: str, contract: Contract) -> Json:
         names.append("ETag")
     if status == HTTPStatus.CREATED:
         names.append("Location")
-    if contract.answer in {"SubmittedReview", "Votes"}:
+    if contract.is_limited:
         names += RATE_LIMIT_FIELDS
     response["headers"] = _described(*names)
     return response

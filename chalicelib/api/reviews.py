@@ -58,6 +58,7 @@ def list_reviews(request: Request, slug: str) -> Response:
         answer="SubmittedReview",
         body="SubmissionIn",
         errors=(*bodies.ERRORS, ArticleNotFoundError),
+        is_limited=True,
     ),
 )
 def submit_review(request: Request, slug: str) -> Response:

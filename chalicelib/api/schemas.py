@@ -299,6 +299,15 @@ class VoteIn(_In):
     vote: Literal["helpful"]
 
 
+class ReportIn(_In):
+    """What a reader has against a review. `message` is for its editors alone."""
+
+    reason: Literal["spam", "offensive", "personal", "off_topic", "other"]
+    message: Annotated[
+        str, AfterValidator(_written(500, one_line=False, required=False)), _sized(0, 500)
+    ] = ""
+
+
 class ImageIn(_In):
     """An article's picture; `credit` stands under it."""
 

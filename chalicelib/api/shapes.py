@@ -14,6 +14,7 @@ from chalicelib.model import (
     Image,
     PublicReview,
     Reply,
+    Report,
     Review,
     Summary,
     Tally,
@@ -112,7 +113,17 @@ def queued(one: Review) -> Json:
         "slug": one.slug,
         "status": str(one.status),
         "reasons": list(one.reasons),
+        "reports": {reason: n for reason, n in one.reports._asdict().items() if n},
         "proposed_for": proposed_for and proposed_for.id,
+    }
+
+
+def report(one: Report) -> Json:
+    """Write a report as editors see it."""
+    return {
+        "reason": one.reason,
+        "message": one.message,
+        "reported_at": rfc3339(one.reported_at),
     }
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from chalicelib.errors import ReviewNotFoundError
 from chalicelib.guard import limits, secrets
 from chalicelib.guard.limits import Quota
-from chalicelib.model import Reaction, now
+from chalicelib.model import Reaction, Report, now
 from chalicelib.rules import networks
 from chalicelib.store import keys, reactions
 from chalicelib.store.keys import Key
@@ -48,12 +48,36 @@ def vote(reaction: Reaction) -> Receipt:
     return Receipt(reactions.vote(known.review, row), quota)
 
 
+def report(reaction: Reaction, reason: str, message: str) -> Quota | None:
+    """
+    Put a review before the editors, or find that its network did.
+
+    Args:
+        reason: One of `Reports`' fields.
+        message: For the editors; may be empty.
+
+    Returns:
+        What is left for the network, where it is limited.
+
+    Raises:
+        ReviewNotFoundError: Nobody may read such a review.
+        TooManyRequestsError: The limit of the network is reached.
+        UnavailableError: The report may be stored; a repetition is harmless.
+    """
+    at = now()
+    row = keys.report(reaction.id, _network("report", reaction))
+    known, quota = _admitted(reaction, row, at)
+    if not known.has_reacted:
+        reactions.report(known.review, row, Report(reason, message, at))
+    return quota
+
+
 def _admitted(reaction: Reaction, row: Key, at: datetime) -> tuple[Known, Quota | None]:
     key = reactions.find_public(reaction.slug, reaction.id)
     if key is None:
         raise ReviewNotFoundError
     asked = limits.of_network(reaction.address, at)
-    known = reactions.read(reaction.slug, key, reaction.id, row, asked)
+    known = reactions.read(reaction.slug, (key, reaction.id), row, asked, at)
     return known, limits.quota(limits.count(known.counters, at), at)
 
 

@@ -18,6 +18,8 @@ from chalicelib.model import (
     Image,
     PublicReview,
     Reply,
+    Report,
+    Reports,
     Review,
     ReviewHandle,
     ReviewKey,
@@ -147,6 +149,7 @@ def review_item(review: Review) -> Item:
             "reasons": pack_reasons(review.reasons),
             "expires_at": review.expires_at,
             "helpful": review.helpful,
+            "reports": pack_reports(review.reports),
         }
         | review_indexes(review)
     )
@@ -154,7 +157,10 @@ def review_item(review: Review) -> Item:
 
 def review_indexes(review: Review) -> Plain:
     """Give the attributes that put a review into the indexes where it belongs now."""
-    return placement(review.slug, review.key, review.status) | {
+    reported = {"queue": keys.REPORTED} if review.is_reported else {}
+    return {
+        **placement(review.slug, review.key, review.status),
+        **reported,
         "rating_order": rating_order(review.rating, review.id),
         "helpful_order": helpful_order(review.helpful, review.id),
     }
@@ -165,7 +171,8 @@ def placement(slug: str, key: ReviewKey, status: ReviewStatus) -> Plain:
     Say which indexes hold a review of this status.
 
     A public index needs `listed_in` besides its order, so an update that does not
-    know the rating or the votes can still list a review or take it off.
+    know the rating or the votes can still list a review or take it off. What is
+    reported leaves that queue: it is for whoever decides.
     """
     is_public = status is ReviewStatus.PUBLISHED and key.kind == "R"
     return {
@@ -194,6 +201,41 @@ def pack_reply(reply: Reply | None) -> Plain | None:
 def pack_reasons(reasons: tuple[str, ...]) -> list[str] | None:
     """Give the attribute of a review's reasons; None without any."""
     return list(reasons) or None
+
+
+def pack_reports(reports: Reports) -> Plain | None:
+    """Give the attribute of a review's reports; None without any."""
+    return {reason: n for reason, n in reports._asdict().items() if n} or None
+
+
+def report_item(key: keys.Key, report: Report, expires_at: int) -> Item:
+    """
+    Write a report as its row in content.
+
+    Args:
+        expires_at: Epoch seconds after which it is forgotten.
+    """
+    return key | pack(
+        {
+            "reason": report.reason,
+            "message": report.message or None,
+            "reported_at": _pack_time(report.reported_at),
+            "expires_at": expires_at,
+        }
+    )
+
+
+@_reader
+def report_from(item: Item) -> Report:
+    """
+    Read a report's row.
+
+    Raises:
+        MalformedItemError: The row has another form.
+    """
+    plain = unpack(item)
+    reported_at = from_rfc3339(plain["reported_at"])
+    return Report(_text(plain["reason"]), _text(plain.get("message", "")), reported_at)
 
 
 @_reader
@@ -226,7 +268,8 @@ def review_from(item: Item) -> Review:
         proposed_for=_handle(plain.get("proposed_for")),
         reasons=_texts(plain.get("reasons", [])),
         expires_at=plain.get("expires_at"),
-        helpful=_votes(plain.get("helpful", 0)),
+        helpful=_count(plain.get("helpful", 0)),
+        reports=_reports(plain.get("reports", {})),
     )
 
 
@@ -247,7 +290,7 @@ def public_review_from(item: Item) -> PublicReview:
         submitted_at=from_rfc3339(plain["submitted_at"]),
         edited_at=_time(plain.get("edited_at")),
         reply=_reply(plain.get("reply")),
-        helpful=_votes(plain.get("helpful", 0)),
+        helpful=_count(plain.get("helpful", 0)),
     )
 
 
@@ -335,11 +378,16 @@ def _at_least_one(value: object) -> int:
     return value
 
 
-def _votes(value: object) -> int:
+def _count(value: object) -> int:
     if not isinstance(value, int) or value < 0:
-        msg = "not a number of votes"
+        msg = "not a count"
         raise ValueError(msg)
     return value
+
+
+def _reports(plain: Plain) -> Reports:
+    # A reason of a later release is left out, so that this one still reads the row.
+    return Reports(*(_count(plain.get(reason, 0)) for reason in Reports._fields))
 
 
 def _stars(value: object) -> int:

@@ -9,11 +9,13 @@ The key schema of both tables.
               proposal  pk=A#<slug>      sk=P#<digest>
               event     pk=O#<ULID>      sk=EVENT
               vote      pk=F#<review id> sk=VOTE#<network>
+              report    pk=F#<review id> sk=REPORT#<network>
                 by_article   listed_in=A#<slug>       id            public rows only
                 by_rating    listed_in=A#<slug>       rating_order  <stars>#<id>
                 by_helpful   listed_in=A#<slug>       helpful_order <votes, 7 digits>#<id>
                 by_id        id
-                queue        queue=pending or spam    id
+                queue        queue=pending, spam or reported
+                                                      id
                              queue=outbox, dead or delivered
                                                       id=<due, RFC 3339>#<ULID>
                 by_reader    reader=<hash>            id
@@ -54,12 +56,15 @@ ABOVE: Final = "~"
 BELOW: Final = "!"
 """Sorts before them."""
 TOP: Final = "TOP"
-QUEUES: Final = (ReviewStatus.PENDING, ReviewStatus.SPAM)
-"""Statuses that editors look through, each one a partition of the index `queue`."""
+REPORTED: Final = "reported"
+"""Partition of the index `queue` of what is public and was reported."""
+QUEUES: Final = (ReviewStatus.PENDING, ReviewStatus.SPAM, REPORTED)
+"""What editors look through, each one a partition of the index `queue`."""
 OUTBOX: Final = "outbox"
 """Partition of the index `queue` of what somebody is still to be told of."""
 QUARANTINE: Final = "QUARANTINE"
 LISTS: Final = "LIST#"
+REPORTS: Final = "REPORT#"
 EVERY_ARTICLE: Final = "LIST#all"
 UNLISTED: Final = "LIST#unlisted"
 
@@ -276,6 +281,11 @@ def reader(secret: bytes, email: str) -> str:
     return encode_digest(keyed_hash(secret, "reader", canonical_email(email)))
 
 
+def reactions_pk(review_id: str) -> str:
+    """Partition of what readers made of a review."""
+    return f"F#{review_id}"
+
+
 def vote(review_id: str, network: str) -> Key:
     """
     Key of a vote on a review.
@@ -283,7 +293,17 @@ def vote(review_id: str, network: str) -> Key:
     Args:
         network: As `reacting` names it.
     """
-    return key(f"F#{review_id}", f"VOTE#{network}")
+    return key(reactions_pk(review_id), f"VOTE#{network}")
+
+
+def report(review_id: str, network: str) -> Key:
+    """
+    Key of a report of a review.
+
+    Args:
+        network: As `reacting` names it.
+    """
+    return key(reactions_pk(review_id), f"{REPORTS}{network}")
 
 
 def reacting(secret: bytes, purpose: str, review_id: str, prefix: str) -> str:
@@ -291,7 +311,7 @@ def reacting(secret: bytes, purpose: str, review_id: str, prefix: str) -> str:
     Give the name of a network for one purpose on one review: elsewhere it has another.
 
     Args:
-        purpose: `vote`.
+        purpose: `vote` or `report`.
         prefix: `203.0.113.0/24`.
     """
     return encode_digest(keyed_hash(secret, "reaction", purpose, review_id, prefix))

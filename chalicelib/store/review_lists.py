@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from chalicelib import settings
 from chalicelib.errors import ArticleNotFoundError
-from chalicelib.model import Page, PublicReview, Review, ReviewStatus
+from chalicelib.model import Page, PublicReview, Review
 from chalicelib.store import attributes, client, items, keys
 from chalicelib.store.attributes import Item
 
@@ -76,17 +76,17 @@ def list_public(slug: str, order: str, position: str | None, limit: int) -> Page
     return Page(page, client.next_position(reviews, limit, stopped_at, chosen.sort_key))
 
 
-def list_queue(status: ReviewStatus, position: str | None, limit: int) -> Page[Review]:
+def list_queue(queue: str, position: str | None, limit: int) -> Page[Review]:
     """
     Read a page of the reviews and proposals that editors look through, oldest first.
 
     Args:
-        status: One of `keys.QUEUES`.
+        queue: One of `keys.QUEUES`.
 
     Raises:
         UnavailableError: The index could not be read.
     """
-    condition, values = "#queue = :status", {":status": str(status)}
+    condition, values = "#queue = :queue", {":queue": queue}
     if position is not None:
         condition += " AND id > :position"
         values[":position"] = position

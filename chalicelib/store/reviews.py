@@ -114,7 +114,8 @@ def edit(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
         changes["rating_order"] = items.rating_order(int(fields["rating"]), review_id)
     while True:
         after = moves.get(status, status)
-        placed = items.placement(slug, key, after)
+        # What stays where it is may be reported: an edit takes no report away.
+        placed = {} if after is status else items.placement(slug, key, after)
         try:
             return _update(
                 slug,
@@ -147,7 +148,7 @@ def withdraw(slug: str, key: ReviewKey, review_id: str, at: datetime) -> None:
         _update(
             slug,
             key,
-            blank | items.placement(slug, key, status),
+            blank | _settled(slug, key, status),
             at,
             "id = :id AND NOT #status IN (:withdrawn, :erased)",
             {":id": review_id} | _CLOSED_VALUES,
@@ -162,7 +163,7 @@ def decide(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     slug: str, key: ReviewKey, review_id: str, status: ReviewStatus, note: str, at: datetime
 ) -> bool:
     """
-    Give a review the status that an editor chose.
+    Give a review the status that an editor chose, and put its reports away.
 
     Returns:
         Whether anything changed.
@@ -171,15 +172,16 @@ def decide(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
         ReviewNotFoundError: There is no such review, or its reader ended it.
         UnavailableError: It may have been decided; a repetition is harmless.
     """
-    changes = {"status": str(status), "note": note or None} | items.placement(slug, key, status)
+    changes = {"status": str(status), "note": note or None} | _settled(slug, key, status)
     try:
         _update(
             slug,
             key,
             changes,
             at,
-            "id = :id AND #status <> :status AND NOT #status IN (:withdrawn, :erased)",
-            {":id": review_id} | _CLOSED_VALUES,
+            "id = :id AND (#status <> :status OR #queue = :reported)"
+            " AND NOT #status IN (:withdrawn, :erased)",
+            {":id": review_id, ":reported": keys.REPORTED} | _CLOSED_VALUES,
         )
     except ConditionFailedError as failed:
         _open(failed, review_id)
@@ -310,12 +312,17 @@ def _acceptance(
             "edited_at": rfc3339(at),
             "status": str(status),
         }
-        | items.placement(proposal.slug, target.key, status),
+        | _settled(proposal.slug, target.key, status),
         at,
         "id = :id AND NOT #status IN (:withdrawn, :erased)",
         {":id": target.id} | _CLOSED_VALUES,
     )
     return {"Update": accepted}, {"Update": changed}
+
+
+def _settled(slug: str, key: ReviewKey, status: ReviewStatus) -> attributes.Plain:
+    """Give the place of a review on which somebody decided who saw what was reported."""
+    return items.placement(slug, key, status) | {"reports": None}
 
 
 def _update(  # noqa: PLR0913, PLR0917

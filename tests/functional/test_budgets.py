@@ -103,10 +103,17 @@ def test_nothing_costs_more_on_an_article_with_many_reviews(house: Api, reviews:
     with bill.of("submit"):
         posted = house.post(REVIEWS, submission()).body
     path, token = f"{REVIEWS}/{posted['id']}", posted["manage_token"]
+    decided = {"decisions": [{"slug": SLUG, "id": posted["id"], "decision": "publish"}]}
     with bill.of("edit"):
         house.patch(path, {"rating": 1}, token=token)
     with bill.of("vote"):
         house.post(f"{path}/votes", {"vote": "helpful"})
+    with bill.of("report"):
+        house.post(f"{path}/reports", {"reason": "spam"})
+    with bill.of("reported"):
+        house.get("/editor/reviews?status=reported&limit=4", editor=True)
+    with bill.of("fine"):
+        house.post("/editor/reviews/decisions", decided, editor=True)
     with bill.of("withdraw"):
         house.delete(path, token=token)
     with bill.of("count one"):
@@ -128,6 +135,9 @@ def test_nothing_costs_more_on_an_article_with_many_reviews(house: Api, reviews:
         "submit": Cost("TransactWriteItems", table=4, indexes=5),
         "edit": Cost("UpdateItem", table=1, indexes=4),
         "vote": Cost("Query BatchGetItem TransactWriteItems", table=4, indexes=4, read=3.5),
+        "report": Cost("Query BatchGetItem TransactWriteItems", table=4, indexes=1, read=3.5),
+        "reported": Cost("Query", read=0.5),
+        "fine": Cost("Query UpdateItem", table=1, indexes=1, read=0.5),
         "withdraw": Cost("UpdateItem", table=1, indexes=3),
         "count one": Cost("BatchGetItem TransactWriteItems", table=4, indexes=2, read=2),
         "count fifty": Cost("BatchGetItem TransactWriteItems", table=102, indexes=2, read=51),

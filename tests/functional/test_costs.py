@@ -135,6 +135,10 @@ def test_writes_of_a_reader(house: Api) -> None:
         house.post(f"{path}/votes", {"vote": "helpful"})
     with bill.of("POST a vote on nothing, 404"):
         house.post(f"{REVIEWS}/{'0' * 26}/votes", {"vote": "helpful"})
+    with bill.of("POST a report"):
+        house.post(f"{path}/reports", {"reason": "spam", "message": WORD})
+    with bill.of("POST a report again"):
+        house.post(f"{path}/reports", {"reason": "spam", "message": WORD})
     with bill.of("DELETE"):
         house.delete(path, token=token)
     with bill.of("DELETE again"):
@@ -158,7 +162,9 @@ def test_writes_of_a_reader(house: Api) -> None:
         "POST a vote": Cost("Query BatchGetItem TransactWriteItems", 4, 4, 3.5),
         "POST a vote again": Cost("Query BatchGetItem", read=3.5),
         "POST a vote on nothing, 404": Cost("Query", read=0.5),
-        "DELETE": Cost("UpdateItem", table=1, indexes=3),
+        "POST a report": Cost("Query BatchGetItem TransactWriteItems", 4, 1, 3.5),
+        "POST a report again": Cost("Query BatchGetItem", read=3.5),
+        "DELETE": Cost("UpdateItem", table=1, indexes=4),
         "DELETE again": Cost("UpdateItem", table=1),
         "POST after DELETE": Cost("TransactWriteItems TransactWriteItems", table=8, indexes=7),
     }
@@ -231,6 +237,13 @@ def test_writes_under_moderation(house: Api, setting: Callable[..., None]) -> No
         decide(house, review, "publish")
     with bill.of("decision: publish again"):
         decide(house, review, "publish")
+    house.post(f"{REVIEWS}/{review}/reports", {"reason": "spam"})
+    with bill.of("GET /editor/reviews?status=reported"):
+        house.get("/editor/reviews?status=reported", editor=True)
+    with bill.of("GET …/reports"):
+        house.get(f"/editor{REVIEWS}/{review}/reports", editor=True)
+    with bill.of("decision: publish what was reported"):
+        decide(house, review, "publish")
     with bill.of("PUT a reply"):
         house.put(f"/editor{REVIEWS}/{review}/reply", {"message": WORD})
     with bill.of("PATCH the stars: it waits again"):
@@ -251,6 +264,9 @@ def test_writes_under_moderation(house: Api, setting: Callable[..., None]) -> No
         "GET /editor/reviews": Cost("Query", read=0.5),
         "decision: publish": Cost("Query UpdateItem", table=1, indexes=4, read=0.5),
         "decision: publish again": Cost("Query UpdateItem", table=1, read=0.5),
+        "GET /editor/reviews?status=reported": Cost("Query", read=0.5),
+        "GET …/reports": Cost("Query Query", read=1),
+        "decision: publish what was reported": Cost("Query UpdateItem", 1, 1, 0.5),
         "PUT a reply": Cost("Query UpdateItem", table=1, indexes=3, read=0.5),
         "PATCH the stars: it waits again": Cost("UpdateItem", table=1, indexes=4),
         "decision: reject": Cost("Query UpdateItem", table=1, indexes=1, read=0.5),

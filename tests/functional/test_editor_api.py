@@ -69,7 +69,7 @@ def test_the_queue_shows_what_waits_and_for_what_the_oldest_first(
 
     waiting = queued(api)
 
-    place = {"slug": builders.SLUG, "status": "pending", "reasons": []}
+    place = {"slug": builders.SLUG, "status": "pending", "reasons": [], "reports": {}}
     assert waiting == [
         {**builders.without(review, "manage_token"), **place, "proposed_for": proposed_for}
         for review, proposed_for in [(first, None), (second, None), (proposal, first["id"])]

@@ -20,7 +20,7 @@ from moto.dynamodb.models import dynamodb_backends
 from chalicelib.store import client
 from localdev import aws
 from tests import builders
-from tests.actions import ARTICLE, REVIEWS, decide, edit, submit, vote, withdraw
+from tests.actions import ARTICLE, REVIEWS, decide, edit, report, submit, vote, withdraw
 from tests.client import Answer, Api
 from tests.faults import Faults, Kind
 
@@ -148,6 +148,17 @@ def vote_again(api: Api) -> Send:
     return lambda: vote(api, review)
 
 
+def report_a_review(api: Api) -> Send:
+    review = first_review(api)
+    return lambda: report(api, review, "offensive", message="Rude.")
+
+
+def publish_what_was_reported(api: Api) -> Send:
+    review = first_review(api)
+    report(api, review)
+    return lambda: decide(api, (review, "publish"))
+
+
 class Scenario(NamedTuple):
     """What a test sends, the calls that it takes, and whether only its first time writes."""
 
@@ -173,6 +184,8 @@ SCENARIOS = [
     Scenario(withdraw_again, "UpdateItem"),
     Scenario(vote_for_a_review, "Query BatchGetItem TransactWriteItems"),
     Scenario(vote_again, "Query BatchGetItem"),
+    Scenario(report_a_review, "Query BatchGetItem TransactWriteItems"),
+    Scenario(publish_what_was_reported, "Query UpdateItem"),
     Scenario(decide_on_two_reviews, "Query UpdateItem Query UpdateItem"),
     Scenario(accept_a_proposal, "Query GetItem TransactWriteItems"),
     Scenario(reply, "Query UpdateItem", is_idempotent=False),
@@ -202,6 +215,7 @@ def outcome(answer: Answer) -> tuple[str, str]:
 def _steady(text: str) -> str:
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
     text = re.sub(r"01[0-9A-HJKMNP-TV-Z]{24}", "ULID", text)
+    text = re.sub(r'"expires_at": \{"N": "\d+"\}', "EPOCH", text)
     text = re.sub(r'"manage_token":"[\w-]+"', "TOKEN", text)
     return text.replace("unchanged", "changed")
 

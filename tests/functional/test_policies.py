@@ -16,7 +16,7 @@ from chalicelib.workers.reconcile import reconcile_tallies
 from chalicelib.workers.tally import tally_ratings
 from localdev import tables
 from tests import builders, iam, rows
-from tests.actions import REVIEWS, decide, edit, submit, vote, withdraw
+from tests.actions import REVIEWS, decide, edit, report, submit, vote, withdraw
 from tests.client import EDITOR_KEY, Api
 from tests.conftest import Deliver
 from tests.iam import Recorder, Request
@@ -122,7 +122,10 @@ def tour(
     for sort in ("newest", "highest", "helpful"):
         api.get(f"{REVIEWS}?sort={sort}")
     api.get("/articles/no-such/reviews")
-    vote(api, submit(api, email="voted@example.com").body)
+    voted = submit(api, email="voted@example.com").body
+    vote(api, voted)
+    report(api, voted)
+    api.get(f"/editor{REVIEWS}/{voted['id']}/reports", editor=True)
     setting(MODERATION="approve_first")
     waiting = submit(api, email="ada@example.com").body
     proposed = submit(api, rating=1).body

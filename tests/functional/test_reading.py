@@ -12,8 +12,9 @@ from tests import builders, library
 from tests.client import Api
 
 ARTICLE, UNREVIEWED = f"/articles/{builders.SLUG}", "/articles/unreviewed"
+UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 EVERY_GET = [
-    (path.format(slug=builders.SLUG), contract)
+    (path.format(slug=builders.SLUG, id=UNKNOWN), contract)
     for path, method, _, contract in openapi.routes_of(app)
     if method == "GET"
 ]
@@ -52,7 +53,12 @@ def shelf() -> Iterator[Api]:
 
 def test_the_paths_are_those_of_the_design() -> None:
     assert {*CACHED} >= {"/articles", ARTICLE, f"{ARTICLE}/reviews", f"{ARTICLE}/tally"}
-    assert {*PRIVATE} == UNCACHED | {"/editor/articles", "/editor/reviews", "/editor/blocks"}
+    assert {*PRIVATE} == UNCACHED | {
+        "/editor/articles",
+        "/editor/reviews",
+        "/editor/blocks",
+        f"/editor/articles/{builders.SLUG}/reviews/{UNKNOWN}/reports",
+    }
 
 
 def test_an_article_has_its_text_and_its_html(shelf: Api) -> None:
@@ -128,7 +134,10 @@ def test_what_is_private_is_never_kept(shelf: Api, path: str, if_none_match: str
 
     answer = shelf.get(path, editor=True, **headers)
 
-    assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
+    assert (answer.status, answer.headers["cache-control"]) == (
+        404 if UNKNOWN in path else 200,
+        "no-store",
+    )
     assert "etag" not in answer.headers
 
 

@@ -49,11 +49,8 @@ WRITES_OF_CONTENT: Final = [
 ]
 
 REFUSED: Final = {
-    API: [
-        *NOBODY,
-        # All rows of an article, e-mail hashes and all.
-        Probe("query", CONTENT),
-    ],
+    # That it queries no article's rows in content is a condition, which the emulator ignores.
+    API: NOBODY,
     TALLY: [
         *NOBODY,
         *WRITES_OF_CONTENT,
@@ -81,6 +78,7 @@ NEEDED: Final = {
         Probe("query", f"{CONTENT}/by_helpful"),
         Probe("query", f"{CONTENT}/by_id", "x"),
         Probe("query", f"{CONTENT}/queue", "pending"),
+        Probe("query", CONTENT, "F#x"),
         Probe("batch_get_item", DERIVED, "T#lamp"),
         Probe("query", DERIVED, "LIST#all"),
         Probe("query", f"{DERIVED}/by_rank", "TOP"),

@@ -25,6 +25,7 @@ LARGEST = {
     "/articles/{slug}/reviews": 65_536,
     "/articles/{slug}/reviews/{id}": 65_536,
     "/articles/{slug}/reviews/{id}/votes": 65_536,
+    "/articles/{slug}/reviews/{id}/reports": 65_536,
     "/editor/reviews/decisions": 131_072,
     "/editor/blocks": 131_072,
     "/editor/articles/{slug}/reviews/{id}/reply": 131_072,
