@@ -9,15 +9,15 @@ import os
 from chalice.app import Chalice
 
 from chalicelib import logs
-from chalicelib.api import articles, editor, http, reactions, reviews, service
+from chalicelib.api import articles, editor, http, notifications, reactions, reviews, service
 from chalicelib.store import client
-from chalicelib.workers import reconcile, tally
+from chalicelib.workers import notify, reconcile, tally
 
 app = Chalice(app_name="plaudit", configure_logs=False)
 
-for module in (articles, reviews, reactions, editor, service):
+for module in (articles, reviews, reactions, editor, notifications, service):
     app.register_blueprint(module.routes)
-for worker in (tally, reconcile):
+for worker in (tally, reconcile, notify):
     app.register_blueprint(worker.workers)
 
 if os.environ.get("STAGE") == "local" and os.environ.get("AWS_CHALICE_CLI_MODE"):

@@ -10,6 +10,7 @@ Every error that may leave Plaudit, each one problem type of RFC 9457.
     ├── ArticleNotFoundError        article_not_found     404
     ├── ReviewNotFoundError         review_not_found      404
     ├── BlockNotFoundError          block_not_found       404
+    ├── NotificationNotFoundError   notification_not_found 404
     ├── RouteNotFoundError          route_not_found       404
     ├── MethodNotAllowedError       method_not_allowed    405
     ├── SlugTakenError              slug_taken            409
@@ -144,6 +145,15 @@ class BlockNotFoundError(PlauditError):
     status = 404
     title = "Entry not found"
     detail = "The block list has no such entry."
+
+
+class NotificationNotFoundError(PlauditError):
+    """No notification has this id, or its log has been forgotten."""
+
+    code = "notification_not_found"
+    status = 404
+    title = "Notification not found"
+    detail = "There is no such notification, or it was delivered so long ago that it is forgotten."
 
 
 class RouteNotFoundError(PlauditError):

@@ -24,6 +24,8 @@ UNITS: Final = {
     "TallyLag": "Milliseconds",
     "Drift": "Count",
     "Quarantine": "Count",
+    "FailedNotifications": "Count",
+    "DeadNotifications": "Count",
 }
 """Every metric that there is."""
 

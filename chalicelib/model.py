@@ -294,6 +294,7 @@ class Submission(NamedTuple):
         is_trapped: Whether the honeypot was filled.
         address: Where the request came from, as API Gateway says.
         user_agent: Of the request; empty without one.
+        notify: Whether the reader wants mail about what becomes of it.
     """
 
     slug: str
@@ -307,6 +308,7 @@ class Submission(NamedTuple):
     is_trapped: bool = False
     address: str = ""
     user_agent: str = ""
+    notify: bool = False
 
 
 class Edit(NamedTuple):

@@ -6,10 +6,12 @@ some of them, so each is checked when it is read and not before; a missing or
 malformed one refuses to serve and never falls back to a guess.
 """
 
+import base64
 import os
 import re
 from collections.abc import Mapping
 from functools import cache, cached_property
+from pathlib import Path
 from typing import Final, NamedTuple
 
 MODERATIONS: Final = ("publish_first", "approve_first")
@@ -18,6 +20,8 @@ ON_OUTAGE: Final = ("refuse", "moderate")
 ON_OFF: Final = ("off", "on")
 SCOPES: Final = ("network", "reader", "article", "site")
 _SHORTEST_SECRET = 32
+_SHORTEST_KEY: Final = 24
+"""Bytes; the least that the specification of webhooks allows."""
 # Generous to a school behind one address, and far below what would cost an owner a coffee:
 # docs/operations.md, "Limits".
 _LIMITS: Final = "network=60/10m reader=10/1h article=500/1h site=2000/1h site=20000/1d"
@@ -57,6 +61,19 @@ class Limit(NamedTuple):
     scope: str
     most: int
     window: int
+
+
+class Webhook(NamedTuple):
+    """
+    Who is told of what takes place.
+
+    Attributes:
+        url: Where; it may itself be a secret.
+        secrets: What is said is signed with each, 24 bytes or more.
+    """
+
+    url: str
+    secrets: tuple[bytes, ...]
 
 
 class _Texts:
@@ -117,6 +134,38 @@ class Secrets(_Texts):
     def akismet_key(self) -> str | None:
         """The site's key of Akismet; None without one."""
         return self._texts.get("AKISMET_KEY") or None
+
+    @cached_property
+    def webhook_urls(self) -> tuple[Webhook, ...]:
+        """
+        Who is told of what takes place, a line each: `URL whsec_…`.
+
+        Two secrets on a line sign both, for the time in which a receiver changes from one to the
+        other.
+        """
+        lines = self._texts.get("WEBHOOK_URLS", "").splitlines()
+        found = tuple(self._webhook(*line.split()) for line in lines if line.strip())
+        if len({webhook.url for webhook in found}) < len(found):
+            msg = "WEBHOOK_URLS must not name an address twice"
+            raise SettingsError(msg)
+        return found
+
+    @staticmethod
+    def _webhook(url: str, *texts: str) -> Webhook:
+        try:
+            secrets = tuple(
+                base64.b64decode(text.removeprefix("whsec_"), validate=True)
+                for text in texts
+                if text.startswith("whsec_")
+            )
+        except ValueError:
+            secrets = ()
+        is_signed = 0 < len(secrets) == len(texts)
+        is_strong = all(len(one) >= _SHORTEST_KEY for one in secrets)
+        if _SITE.fullmatch(url) is None or "#" in url or not (is_signed and is_strong):
+            msg = "WEBHOOK_URLS must be lines like https://hooks.example.org whsec_<base64>"
+            raise SettingsError(msg)
+        return Webhook(url, secrets)
 
     @staticmethod
     def _secret(name: str, value: str) -> bytes:
@@ -308,6 +357,15 @@ class Settings(_Texts):
             msg = "DIGEST_HOUR must be off or an hour from 0 to 23"
             raise SettingsError(msg)
         return int(text)
+
+    @cached_property
+    def notices_folder(self) -> Path | None:
+        """Folder for what is not sent but kept, in the stage `local` alone; None: it is sent."""
+        text = self._texts.get("NOTICES_FOLDER") or None
+        if text is not None and self.stage != "local":
+            msg = "NOTICES_FOLDER must not be set outside of the stage local"
+            raise SettingsError(msg)
+        return Path(text) if text else None
 
     def _mailboxes(self, name: str, most: int) -> tuple[str, ...]:
         told = (part.strip() for part in self._texts.get(name, "").split(","))

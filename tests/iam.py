@@ -1,7 +1,7 @@
 """
 IAM for tests: what each Lambda's policy allows, and what its code asks for.
 
-Knows what the three policies of `.chalice/` use: Allow statements, `*` in actions and resources,
+Knows what the policies of `.chalice/` use: Allow statements, `*` in actions and resources,
 and the condition `ForAllValues:StringLike` on `dynamodb:LeadingKeys`, which names the partition
 keys of a request.
 
@@ -14,6 +14,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from email.utils import parseaddr
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -23,11 +24,12 @@ from typing import Any, Final, NamedTuple
 from botocore.client import BaseClient
 
 POLICIES: Final = Path(__file__).parent.parent / ".chalice"
-LAMBDAS: Final = ("api", "tally", "reconcile")
+LAMBDAS: Final = ("api", "tally", "reconcile", "notify")
 _ENTRANCES: Final = {
     "chalicelib.api.http": "api",
     "chalicelib.workers.tally": "tally",
     "chalicelib.workers.reconcile": "reconcile",
+    "chalicelib.workers.notify": "notify",
 }
 """The module that everything of a Lambda runs below."""
 _TABLE: Final = "arn:aws:dynamodb:us-east-1:123456789012:table/plaudit-local"
@@ -146,9 +148,8 @@ def _lambda_above(frame: FrameType | None) -> str | None:
 
 def _requests(operation: str, parameters: dict[str, Any]) -> Iterator[Request]:
     match operation:
-        case "GetParameters":
-            for name in parameters["Names"]:
-                yield Request("ssm:GetParameters", arn("ssm", f"parameter{name}"))
+        case "GetParameters" | "SendEmail":
+            yield from _of_other_services(parameters)
         case "TransactWriteItems":
             for action in parameters["TransactItems"]:
                 ((kind, inner),) = action.items()
@@ -166,6 +167,16 @@ def _requests(operation: str, parameters: dict[str, Any]) -> Iterator[Request]:
             yield Request("dynamodb:Query", table(parameters["TableName"]) + index, (leading,))
         case _:
             yield _on_row(operation, parameters)
+
+
+def _of_other_services(parameters: dict[str, Any]) -> Iterator[Request]:
+    for name in parameters.get("Names", ()):
+        yield Request("ssm:GetParameters", arn("ssm", f"parameter{name}"))
+    if "Content" in parameters:
+        # A message that is given as a whole needs this, though the operation has another name.
+        assert "Raw" in parameters["Content"]
+        address = parseaddr(parameters["FromEmailAddress"])[1]
+        yield Request("ses:SendRawEmail", arn("ses", f"identity/{address}"))
 
 
 def _on_row(verb: str, parameters: dict[str, Any]) -> Request:

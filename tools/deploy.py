@@ -94,10 +94,10 @@ def deploy(options: Options) -> None:
     if log_groups.ensure(options.stage, settings["log_retention_in_days"]):
         command.say(f"logs of the API: {log_groups.of_api(options.stage)}")
     _with_chalice(options, where, tables)
-    function = where.function(state.tally_function(options.stage))
-    event_source.report(
-        event_source.apply(function, tables["ContentStreamArn"], tables["TallyFailuresArn"])
-    )
+    for name in state.STREAM_READERS:
+        function = where.function(state.worker_function(options.stage, name))
+        wanted = event_source.wanted(name, tables["TallyFailuresArn"])
+        event_source.report(name, event_source.apply(function, wanted, tables["ContentStreamArn"]))
     api = state.api_id(options.stage, options.memory)
     gateway.report(gateway.apply(api, options.stage, settings["api_gateway_stage"]))
     url = state.url(options.stage, options.memory)

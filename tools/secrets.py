@@ -5,7 +5,8 @@ Makes those that are missing, random, and overwrites none; a value that is
 there is never printed. The first editor's key is shown this once. A captcha
 provider's secret is taken from CAPTCHA_SECRET or from standard input, and only
 if the stage asks readers for a captcha. A key of Akismet is taken from
-AKISMET_KEY, if there is one.
+AKISMET_KEY, if there is one, and the receivers of webhooks from WEBHOOK_URLS, if the stage
+has any.
 
     --rotate signing   puts a new signing secret before the ones there are
     --no-editor        makes no editor's key: SSM keeps no empty value, and a
@@ -33,6 +34,7 @@ SIGNING: Final = "signing-secrets"
 EDITORS: Final = "editor-keys"
 CAPTCHA: Final = "captcha-secret"
 AKISMET: Final = "akismet-key"
+WEBHOOKS: Final = "webhooks"
 
 _FIRST_EDITOR: Final = "editor"
 _BYTES: Final = 32
@@ -77,6 +79,8 @@ def make(stage: str, *, editor: bool = True) -> None:
         makers[CAPTCHA] = _captcha
     if os.environ.get("AKISMET_KEY"):
         makers[AKISMET] = _akismet
+    if environment.get("WEBHOOKS") == "on":
+        makers[WEBHOOKS] = _webhooks
     found = present(client, path)
     for name, maker in makers.items():
         if name in found:
@@ -110,6 +114,7 @@ def missing(stage: str) -> list[str]:
     """Name the parameters without which the stage would refuse to serve."""
     environment = staging.settings(stage)["stages"][stage]["environment_variables"]
     needed = [READER, SIGNING, *([] if environment["CAPTCHA"] == "off" else [CAPTCHA])]
+    needed += [WEBHOOKS] if environment.get("WEBHOOKS") == "on" else []
     path = environment["SECRETS_PATH"]
     found = present(_client(), path)
     return [f"{path}/{name}" for name in needed if name not in found]
@@ -123,7 +128,7 @@ def path_of(stage: str) -> str:
 
 def present(client: "SSMClient", path: str) -> set[str]:
     """Name the secrets that exist, without reading one."""
-    names = [f"{path}/{name}" for name in (READER, SIGNING, EDITORS, CAPTCHA, AKISMET)]
+    names = [f"{path}/{name}" for name in (READER, SIGNING, EDITORS, CAPTCHA, AKISMET, WEBHOOKS)]
     missing = client.get_parameters(Names=names, WithDecryption=False)["InvalidParameters"]
     return {name.rpartition("/")[2] for name in names if name not in missing}
 
@@ -155,6 +160,16 @@ def _captcha() -> tuple[str, str]:
 
 def _akismet() -> tuple[str, str]:
     return os.environ["AKISMET_KEY"], ""
+
+
+def _webhooks() -> tuple[str, str]:
+    lines = os.environ.get("WEBHOOK_URLS", "")
+    if not lines.strip():
+        msg = (
+            "this stage has webhooks: give the lines in WEBHOOK_URLS (python -m tools.webhooks new)"
+        )
+        raise RefusedError(msg)
+    return lines, ""
 
 
 def _asked() -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from chalicelib.api.schemas import Rating, Slug, Ulid
+from chalicelib.model import EventKind
 
 Reason = Literal["spam", "offensive", "personal", "off_topic", "other"]
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
@@ -230,6 +231,40 @@ class BlockList(BaseModel):
     """The whole block list, oldest entry first."""
 
     items: list[BlockEntry]
+
+
+class Delivery(BaseModel):
+    """
+    What became of one who was to be told.
+
+    `error` is a stable name: `http_503`, `unreachable`. A `refused` one is not tried again.
+    """
+
+    target: str
+    state: Literal["sent", "refused", "failed"]
+    at: Time
+    error: str | None
+
+
+class Notification(BaseModel):
+    """What took place, and who was told of it. `next_attempt_at` is there while it waits."""
+
+    id: str
+    status: Literal["pending", "dead", "delivered"]
+    kind: EventKind
+    slug: Slug | None
+    review_id: Ulid | None
+    at: Time
+    attempts: int
+    next_attempt_at: Time | None
+    deliveries: list[Delivery]
+
+
+class NotificationPage(BaseModel):
+    """A slice of the outbox, or of the log of what it told."""
+
+    items: list[Notification]
+    next_cursor: str | None
 
 
 class Health(BaseModel):

@@ -91,6 +91,7 @@ def submit_review(request: Request, slug: str) -> Response:
         is_trapped=bool(sent.website),
         address=http.source_address(request),
         user_agent=http.header(request, "User-Agent") or "",
+        notify=sent.notify,
     )
     try:
         receipt = intake.submit(submission)

@@ -281,6 +281,7 @@ class SubmissionIn(_In):
     captcha_token: Annotated[str, Field(max_length=2048)] | None = None
     form_token: Annotated[str, Field(max_length=512)] | None = None
     website: Annotated[str, Field(max_length=2048)] | None = None
+    notify: bool = False
 
 
 class ReviewPatchIn(_In):

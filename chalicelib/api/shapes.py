@@ -22,6 +22,7 @@ from chalicelib.model import (
 )
 from chalicelib.rules import moderation, ratings
 from chalicelib.store.listings import Rated
+from chalicelib.store.outbox import Notification
 
 Json = dict[str, Any]
 
@@ -137,6 +138,30 @@ def block(one: Block) -> Json:
         "note": one.note,
         "blocked_by": one.blocked_by,
         "blocked_at": rfc3339(one.blocked_at),
+    }
+
+
+def notification(one: Notification, status: str) -> Json:
+    """Write what became of telling somebody. Targets have names, no addresses."""
+    event = one.event
+    return {
+        "id": event.id,
+        "status": status,
+        "kind": str(event.kind),
+        "slug": event.slug or None,
+        "review_id": event.review_id,
+        "at": rfc3339(event.at),
+        "attempts": one.attempts,
+        "next_attempt_at": rfc3339(one.due) if status == "pending" else None,
+        "deliveries": [
+            {
+                "target": target,
+                "state": delivery.state,
+                "at": rfc3339(delivery.at),
+                "error": delivery.error or None,
+            }
+            for target, delivery in sorted(one.deliveries.items())
+        ],
     }
 
 

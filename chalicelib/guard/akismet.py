@@ -38,7 +38,7 @@ def find(words: Words, email: str, address: str, user_agent: str) -> Finding | N
         None when Akismet has nothing against it, or is not asked.
     """
     site = settings.current().site_url
-    key = secrets.current().akismet_key if site else None
+    key = secrets.of_api().akismet_key if site else None
     if not site or not key:
         return None
     form = {

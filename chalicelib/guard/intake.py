@@ -43,7 +43,7 @@ from chalicelib.model import (
     now,
 )
 from chalicelib.rules import moderation, spam
-from chalicelib.store import keys, outbox, reviews, submissions
+from chalicelib.store import contacts, keys, outbox, reviews, submissions
 from chalicelib.store.client import Action, ConditionFailedError
 
 _ATTEMPTS: Final = 6
@@ -101,7 +101,8 @@ def submit(submission: Submission) -> Receipt:
     if settings.current().limits or captcha.is_required():
         return _guarded(submission, review)
     found = scorer.of_submission(submission, review, None)
-    return _store(moderation.judged(review, found), {}, _Beside())
+    review = moderation.judged(review, found)
+    return _store(review, {}, _Beside(notes=_asked_for_mail(submission, review)))
 
 
 def _guarded(submission: Submission, review: Review) -> Receipt:
@@ -123,11 +124,13 @@ def _guarded(submission: Submission, review: Review) -> Receipt:
         *_captcha(submission.captcha_token, is_spent=known.is_spent),
         *scorer.of_submission(submission, review, known),
     )
+    review = moderation.judged(review, found)
     notes = [
         *([submissions.spend(token, _epoch(at + _TOKEN_LIFETIME))] if token else []),
         *([_remembered(text, known.articles, review)] if text else []),
+        *_asked_for_mail(submission, review),
     ]
-    return _store(moderation.judged(review, found), known.rows, _Beside(counted, notes, quota))
+    return _store(review, known.rows, _Beside(counted, notes, quota))
 
 
 def edit(edited: Edit) -> Review:
@@ -191,6 +194,19 @@ def _store(review: Review, rows: Mapping[ReviewKey, Review], beside: _Beside) ->
             return Receipt(place.review, is_owner=True, quota=beside.quota)
         rows = {**rows, place.review.key: holder}
     raise UnavailableError
+
+
+def _asked_for_mail(submission: Submission, review: Review) -> list[Action]:
+    """
+    Keep the address, if its reader asked for mail and there is any.
+
+    Not with what is taken for spam: that would send mail to whomever a machine names.
+    """
+    known = settings.current()
+    is_written_to = known.mail_from is not None and known.manage_url is not None
+    if not (submission.notify and is_written_to) or review.status is ReviewStatus.SPAM:
+        return []
+    return [contacts.keep(review.reader, submission.email, review.submitted_at)]
 
 
 def _received(review: Review) -> tuple[Event, ...]:

@@ -22,18 +22,16 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 from chalicelib.errors import UnavailableError
 
-_HEADERS: Final = {
-    "Content-Type": "application/x-www-form-urlencoded",
-    "User-Agent": "Plaudit",
-    "Connection": "close",
-}
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+_ALWAYS: Final = {"User-Agent": "Plaudit", "Connection": "close"}
 
 
 class Reply(NamedTuple):
-    """What a service answered with 200. Header names are lower-cased."""
+    """What a service answered. Header names are lower-cased."""
 
     headers: Mapping[str, str]
     body: bytes
+    status: int = 200
 
 
 _Outcome: TypeAlias = list[Reply | Exception]
@@ -52,10 +50,34 @@ def post(url: str, form: Mapping[str, str], seconds: float, most_bytes: int) -> 
         UnavailableError: It is slow, broken or unreachable, sends elsewhere, breaks off, or
             says too much.
     """
-    place = urlsplit(url)
-    connection = _connection(place, seconds)
     # What a client calls itself may be no text at all.
     body = urlencode(form, errors="replace").encode()
+    reply = send(url, body, _FORM, seconds, most_bytes)
+    if reply.status != HTTPStatus.OK:
+        raise UnavailableError from HTTPException("not 200")
+    return reply
+
+
+def send(
+    url: str, body: bytes, headers: Mapping[str, str], seconds: float, most_bytes: int
+) -> Reply:
+    """
+    Send a body.
+
+    Args:
+        url: Of an operator's.
+        seconds: How long everything may take together.
+        most_bytes: How long an answer may be.
+
+    Returns:
+        Whatever it answered, also that it was moved.
+
+    Raises:
+        UnavailableError: It is slow, broken or unreachable, breaks off, or says too much.
+    """
+    place = urlsplit(url)
+    target = f"{place.path or '/'}?{place.query}" if place.query else place.path or "/"
+    connection = _connection(place, seconds)
     outcome: _Outcome = []
     sockets: list[socket.socket] = []
 
@@ -63,7 +85,7 @@ def post(url: str, form: Mapping[str, str], seconds: float, most_bytes: int) -> 
         try:
             connection.connect()
             sockets.append(connection.sock)
-            connection.request("POST", place.path, body, _HEADERS)
+            connection.request("POST", target, body, {**_ALWAYS, **headers})
             outcome.append(_read(connection, most_bytes))
         except (OSError, HTTPException, ValueError) as error:
             outcome.append(error)
@@ -98,10 +120,9 @@ def _trust() -> ssl.SSLContext:
 
 def _read(connection: HTTPConnection, most_bytes: int) -> Reply | HTTPException:
     response = connection.getresponse()
-    if response.status != HTTPStatus.OK:
-        return HTTPException("not 200")
     body = response.read(most_bytes + 1)
     # What it promised and did not send, or what is left.
     if response.length or len(body) > most_bytes:
         return HTTPException("broken off or too long")
-    return Reply({name.lower(): value for name, value in response.getheaders()}, body)
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Reply(headers, body, response.status)

@@ -1,9 +1,10 @@
 """
 The secrets of this deployment: from SSM Parameter Store, or from the environment of a laptop.
 
-One call reads them all, and what it gave is good for five minutes at most, so
-that a new key opens and a revoked one is shut within that time. A read that
-fails afterwards serves nothing: an old secret is not stretched.
+One call reads those that a Lambda needs for one thing, and what it gave is good for five
+minutes at most, so that a new key opens and a revoked one is shut within that time. A read
+that fails afterwards serves nothing: an old secret is not stretched. Parameter Store refuses a
+call that names one secret too many, so each Lambda asks for no more than its policy lets it.
 
 Source:
     docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
@@ -18,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import settings
 from chalicelib.errors import UnavailableError
-from chalicelib.settings import Secrets, SettingsError
+from chalicelib.settings import Secrets, SettingsError, Webhook
 from chalicelib.store import sdk
 
 if TYPE_CHECKING:
@@ -40,21 +41,52 @@ NAMES: Final = {
     "editor-keys": "EDITOR_KEYS",
     "captcha-secret": "CAPTCHA_SECRET",
     "akismet-key": "AKISMET_KEY",
+    "webhooks": "WEBHOOK_URLS",
 }
 """Parameters below the path, and the settings that they are."""
+_OF_ALL: Final = ("reader-secret", "signing-secrets")
+_OF_API: Final = ("editor-keys", "captcha-secret", "akismet-key")
+_OF_NOTICES: Final = ("webhooks",)
 
 
 def current() -> Secrets:
     """
-    Give the secrets in force. Each is checked when it is read from the result.
+    Give the secrets in force that hashes, tokens and cursors are made with.
+
+    Each is checked when it is read from the result.
 
     Raises:
         UnavailableError: Parameter Store cannot be asked, or refuses.
     """
+    return _of(_OF_ALL)
+
+
+def of_api() -> Secrets:
+    """Give those in force that only the API needs. Raises as `current`."""
+    return _of(_OF_API)
+
+
+def webhooks() -> tuple[Webhook, ...]:
+    """
+    Give who is told of what takes place, and what with it is signed.
+
+    Raises:
+        UnavailableError: As `current`.
+        SettingsError: The secret is malformed, or says `http` outside of the stage `local`.
+    """
+    known = settings.current()
+    found = _of(_OF_NOTICES).webhook_urls if known.webhooks else ()
+    if known.stage != "local" and any(not one.url.startswith("https://") for one in found):
+        msg = "WEBHOOK_URLS must be https"
+        raise SettingsError(msg)
+    return found
+
+
+def _of(names: tuple[str, ...]) -> Secrets:
     known = settings.current()
     if known.secrets_path is None:
         return known.secrets
-    return _read(known.secrets_path, int(time.time()) // LIFETIME)
+    return _read(known.secrets_path, names, int(time.time()) // LIFETIME)
 
 
 def probe() -> None:
@@ -66,7 +98,7 @@ def probe() -> None:
         SettingsError: One is missing or malformed.
     """
     found = current()
-    _ = found.reader_secret, found.signing_secrets, found.editor_keys
+    _ = found.reader_secret, found.signing_secrets, of_api().editor_keys
     settings.current().check()
     if settings.current().captcha != "off":
         captcha_secret()
@@ -81,7 +113,7 @@ def captcha_secret() -> str:
         SettingsError: It is missing, or one that a provider publishes for tests, with
             which every token is good.
     """
-    known, secret = settings.current(), current().captcha_secret
+    known, secret = settings.current(), of_api().captcha_secret
     if is_for_tests(secret) and known.stage not in {"local", "dev"}:
         msg = "CAPTCHA_SECRET is one that its provider publishes for tests"
         raise SettingsError(msg)
@@ -93,13 +125,13 @@ def is_for_tests(secret: str) -> bool:
     return _FOR_TESTS.fullmatch(secret) is not None
 
 
-@lru_cache(maxsize=1)
-def _read(path: str, period: int) -> Secrets:
+@lru_cache(maxsize=3)
+def _read(path: str, names: tuple[str, ...], period: int) -> Secrets:
     """Read the secrets once in each period. While Lambda freezes a container, time goes on."""
     del period
     try:
         answer = _ssm().get_parameters(
-            Names=[f"{path}/{name}" for name in NAMES], WithDecryption=True
+            Names=[f"{path}/{name}" for name in names], WithDecryption=True
         )
     except (BotoCoreError, ClientError) as error:
         raise UnavailableError from error

@@ -10,6 +10,7 @@ The key schema of both tables.
               event     pk=O#<ULID>      sk=EVENT
               vote      pk=F#<review id> sk=VOTE#<network>
               report    pk=F#<review id> sk=REPORT#<network>
+              contact   pk=C#<reader>    sk=CONTACT             only of who asked for mail
                 by_article   listed_in=A#<slug>       id            public rows only
                 by_rating    listed_in=A#<slug>       rating_order  <stars>#<id>
                 by_helpful   listed_in=A#<slug>       helpful_order <votes, 7 digits>#<id>
@@ -60,8 +61,11 @@ REPORTED: Final = "reported"
 """Partition of the index `queue` of what is public and was reported."""
 QUEUES: Final = (ReviewStatus.PENDING, ReviewStatus.SPAM, REPORTED)
 """What editors look through, each one a partition of the index `queue`."""
+EVENT: Final = "EVENT"
 OUTBOX: Final = "outbox"
-"""Partition of the index `queue` of what somebody is still to be told of."""
+DEAD: Final = "dead"
+DELIVERED: Final = "delivered"
+"""Partitions of the index `queue`: what somebody is still to be told of, was not, and was."""
 QUARANTINE: Final = "QUARANTINE"
 LISTS: Final = "LIST#"
 REPORTS: Final = "REPORT#"
@@ -119,12 +123,17 @@ def ledger(slug: str, digest: bytes) -> Key:
 
 def event(event_id: str) -> Key:
     """Key of what somebody is to be told of."""
-    return key(f"O#{event_id}", "EVENT")
+    return key(f"O#{event_id}", EVENT)
 
 
 def due(at: datetime, event_id: str) -> str:
     """Sort key of an event in the outbox: when the next attempt is due, then its id."""
     return f"{rfc3339(at)}#{event_id}"
+
+
+def contact(reader_hash: str) -> Key:
+    """Key of how a reader is written to, by `Review.reader`."""
+    return key(f"C#{reader_hash}", "CONTACT")
 
 
 def blocks() -> Key:

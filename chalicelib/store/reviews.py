@@ -4,6 +4,7 @@ Reviews and proposed changes of them.
     add                      TransactWriteItems: gate check, Put,     1 round trip
                              and what is written beside it
     edit, withdraw           UpdateItem                               1
+    find                     GetItem                                  1
     find_key                 Query by_id                              1
     find_reader              Query by_id, GetItem                     2
     decide, set_reply        UpdateItem                               1
@@ -239,6 +240,18 @@ def set_reply(slug: str, key: ReviewKey, review_id: str, reply: Reply, at: datet
         )
     except ConditionFailedError:
         raise ReviewNotFoundError from None
+
+
+def find(slug: str, key: ReviewKey) -> Review | None:
+    """
+    Read a review or a proposal as it is now.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    return _holder(
+        client.get(settings.current().content_table, keys.review(slug, key), consistent=True)
+    )
 
 
 def find_reader(review_id: str) -> str | None:

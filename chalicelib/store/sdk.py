@@ -15,7 +15,7 @@ from botocore.session import get_session
 if TYPE_CHECKING:
     from botocore.session import Session
 
-SERVICES: Final = ("dynamodb", "ssm")
+SERVICES: Final = ("dynamodb", "ssm", "sesv2")
 
 # Timeouts in seconds; three attempts of 2 s stay well below API Gateway's 29.
 _CONFIG: Final = Config(
@@ -43,14 +43,24 @@ class _Loader(Loader):
         return list(SERVICES)
 
 
-def make(service: str) -> Any:
+_ONCE: Final = Config(
+    parameter_validation=False,
+    connect_timeout=2,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 1},
+)
+
+
+def make(service: str, *, is_once: bool = False) -> Any:
     """
     Make a client, which takes some 40 ms.
 
     Args:
         service: One of `SERVICES`.
+        is_once: Whether a request is sent once and waited for longer, because a second one
+            would do the same thing twice.
     """
-    return _session().create_client(service, config=_CONFIG)
+    return _session().create_client(service, config=_ONCE if is_once else _CONFIG)
 
 
 @cache

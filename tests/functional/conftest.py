@@ -9,7 +9,11 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.guard import intake, reactions
+from chalicelib.notices import audience, delivery, mail
+from tests import iam
+from tests.carriers import Post, Receiver, receiving
 from tests.client import Api
+from tests.functional.notifying import House
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 Run = Callable[..., tuple[int, str, str]]
@@ -55,6 +59,31 @@ class Clock:
 
     def tick(self, seconds: int) -> None:
         self.at += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def house(published: str, monkeypatch: pytest.MonkeyPatch) -> House:
+    """Carry the stream to the worker that tells, by a clock of its own."""
+    made = House()
+    for module in (audience, delivery):
+        monkeypatch.setattr(module, "now", made.now)
+    return made
+
+
+@pytest.fixture
+def post(policies: iam.Recorder) -> Iterator[Post]:
+    """Stand in for SES."""
+    with Post() as standing_in:
+        policies.watch(mail._ses())
+        yield standing_in
+        policies.leave(mail._ses())
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Take webhooks."""
+    with receiving() as there:
+        yield there
 
 
 @pytest.fixture

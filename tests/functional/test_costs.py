@@ -12,14 +12,18 @@ import pytest
 
 from chalicelib.guard import captcha
 from chalicelib.model import ReviewStatus
+from chalicelib.notices import audience, delivery
 from chalicelib.store import items
 from chalicelib.workers.reconcile import reconcile
 from chalicelib.workers.tally import tally_ratings
 from tests import rows, seeding
 from tests.billing import ARTICLE, REVIEWS, SLUG, WORD, Bill, Cost, article, furnish, submission
+from tests.carriers import Post
 from tests.client import Answer, Api
 from tests.conftest import Deliver
 from tests.event_source import Record
+from tests.functional import notifying
+from tests.functional.notifying import KEY
 
 
 @pytest.fixture
@@ -360,4 +364,55 @@ def test_workers(house: Api, deliver: Deliver) -> None:
         ),
         "a record that cannot be read": Cost("PutItem", table=1),
         "rank a published article": Cost("BatchGetItem UpdateItem", table=1, indexes=1, read=1),
+    }
+
+
+def test_notifications(
+    house: Api, setting: Callable[..., None], post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = Bill()
+    told = notifying.House()
+    for module in (audience, delivery):
+        monkeypatch.setattr(module, "now", told.now)
+    setting(**notifying.MAIL, MODERATION="approve_first")
+    told.carry()
+
+    with bill.of("POST a review whose reader wants mail"):
+        house.post(REVIEWS, submission(notify=True))
+    records = told.unread()
+    with bill.of("tell its reader and an editor"):
+        notifying.again(records)
+    with bill.of("the same record again"):
+        notifying.again(records)
+    with bill.of("a look at what is due: nothing"):
+        delivery.sweep()
+    setting(WEBHOOKS="on", MAIL_FROM="", STAGE="local", WEBHOOK_URLS="https://127.0.0.1:1/ " + KEY)
+    with bill.of("POST a review of which a service is told"):
+        house.post(REVIEWS, submission(email="alan@example.com"))
+    records = told.unread()
+    with bill.of("a service that does not answer"):
+        notifying.again(records)
+    with bill.of("it does not answer again"):
+        told.wait(minutes=1)
+    (waiting,) = notifying.waiting()
+    name = waiting["pk"].removeprefix("O#")
+    with bill.of("GET /editor/notifications"):
+        house.get("/editor/notifications", editor=True)
+    with bill.of("POST a retry"):
+        house.post(f"/editor/notifications/{name}/retry", editor=True)
+
+    assert len(post.letters) == 2
+    assert bill.unsafe == []
+    assert bill.costs == {
+        "POST a review whose reader wants mail": Cost("TransactWriteItems", table=8, indexes=5),
+        "tell its reader and an editor": Cost(
+            "UpdateItem GetItem GetItem GetItem UpdateItem", table=2, indexes=3, read=5
+        ),
+        "the same record again": Cost("UpdateItem", table=1),
+        "a look at what is due: nothing": Cost("Query", read=0.5),
+        "POST a review of which a service is told": Cost("TransactWriteItems", table=6, indexes=5),
+        "a service that does not answer": Cost("UpdateItem UpdateItem", table=2, indexes=5),
+        "it does not answer again": Cost("Query UpdateItem UpdateItem", 2, 8, 0.5),
+        "GET /editor/notifications": Cost("Query", read=0.5),
+        "POST a retry": Cost("GetItem UpdateItem", table=1, indexes=4, read=1),
     }

@@ -151,7 +151,7 @@ def test_what_is_left_of_a_failed_stack_must_be_deleted_first(
 
 
 def test_settings_of_the_event_source_differ_by_name() -> None:
-    wanted = event_source.wanted("arn:queue")
+    wanted = event_source.wanted("tally_ratings", "arn:queue")
     found = {**wanted, "MaximumRetryAttempts": -1, "DestinationConfig": {"OnSuccess": {}}}
 
     assert sorted(event_source.differing(wanted, found)) == [
@@ -162,6 +162,17 @@ def test_settings_of_the_event_source_differ_by_name() -> None:
     assert wanted["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert wanted["BisectBatchOnFunctionError"] is True
     assert not {"Stream", "StartingPosition"} & wanted.keys()
+
+
+def test_who_tells_has_no_dead_letters_of_its_own() -> None:
+    wanted = event_source.wanted("deliver_notifications", "arn:queue")
+
+    assert set(wanted) == {
+        "BatchSize",
+        "FilterCriteria",
+        "MaximumRecordAgeInSeconds",
+        "MaximumRetryAttempts",
+    }
 
 
 def test_an_event_source_of_a_former_stream_is_left(account: None, tmp_path: Path) -> None:

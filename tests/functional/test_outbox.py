@@ -73,6 +73,8 @@ def test_a_submission_puts_one_event_into_the_outbox(
         "review_id": review["id"],
         "status": "pending",
         "attempts": 0,
+        "revision": 1,
+        "deliveries": {},
     }
     assert event["pk"].removeprefix("O#") == event["id"].partition("#")[2]
     assert event["id"][:20] > event["at"] == review["submitted_at"]

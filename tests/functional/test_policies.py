@@ -11,14 +11,18 @@ import pytest
 
 from chalicelib import settings
 from chalicelib.guard import captcha, secrets
+from chalicelib.notices import mail
 from chalicelib.store import client, items
+from chalicelib.workers.notify import deliver_notifications
 from chalicelib.workers.reconcile import reconcile_tallies
 from chalicelib.workers.tally import tally_ratings
 from localdev import tables
 from tests import builders, iam, rows
 from tests.actions import REVIEWS, decide, edit, report, submit, vote, withdraw
+from tests.carriers import Post
 from tests.client import EDITOR_KEY, Api
 from tests.conftest import Deliver
+from tests.functional.notifying import KEY, MAIL
 from tests.iam import Recorder, Request
 from tools import keys
 
@@ -46,6 +50,8 @@ FORBIDDEN = {
         Request("dynamodb:Query", f"{CONTENT}/index/by_reader", ("x",)),
         Request("dynamodb:Query", CONTENT, ARTICLE),
         Request("sqs:SendMessage", iam.HERE["TallyFailures.Arn"]),
+        Request("ssm:GetParameters", iam.arn("ssm", "parameter/plaudit/local/webhooks")),
+        Request("ses:SendRawEmail", iam.arn("ses", "identity/example.org")),
     ],
     "tally": [
         *(Request(f"dynamodb:{verb}", CONTENT, ARTICLE) for verb in (*WRITES, "GetItem", "Query")),
@@ -57,6 +63,14 @@ FORBIDDEN = {
         *(Request(f"dynamodb:{verb}", CONTENT, ARTICLE) for verb in WRITES),
         *(Request(f"dynamodb:{verb}", DERIVED, LISTING) for verb in WRITES),
         Request("ssm:GetParameters", iam.arn("ssm", "parameter/plaudit/local/reader-secret")),
+    ],
+    "notify": [
+        *(Request(f"dynamodb:{verb}", CONTENT, ARTICLE) for verb in WRITES),
+        *(Request(f"dynamodb:{verb}", CONTENT, ("O#x",)) for verb in ("PutItem", "DeleteItem")),
+        *(Request(f"dynamodb:{verb}", DERIVED, LISTING) for verb in (*WRITES, "GetItem", "Query")),
+        Request("dynamodb:Query", CONTENT, ARTICLE),
+        Request("ssm:GetParameters", iam.arn("ssm", "parameter/plaudit/local/captcha-secret")),
+        Request("ses:SendRawEmail", iam.arn("ses", "configuration-set/x")),
     ],
 }
 FOR_NOBODY = [
@@ -91,15 +105,17 @@ def recorder(aws: None, setting: Callable[..., None]) -> Iterator[Recorder]:
         "reader-secret": known.reader_secret.decode(),
         "signing-secrets": known.signing_secrets[0].decode(),
         "editor-keys": keys.entry("ada", EDITOR_KEY),
+        "webhooks": f"https://127.0.0.1:1/ {KEY}",
     }.items():
         secrets._ssm().put_parameter(
             Name=f"/plaudit/local/{name}", Value=value, Type="SecureString", Overwrite=True
         )
     recorder = Recorder()
-    for one in (client.dynamodb(), secrets._ssm()):
+    for one in (client.dynamodb(), secrets._ssm(), mail._ses()):
         recorder.watch(one)
-    yield recorder
-    for one in (client.dynamodb(), secrets._ssm()):
+    with Post():
+        yield recorder
+    for one in (client.dynamodb(), secrets._ssm(), mail._ses()):
         recorder.leave(one)
     secrets._read.cache_clear()
 
@@ -141,6 +157,11 @@ def tour(
     tally_ratings({"Records": [rows.record_of(None, malformed, 7)]}, None)
     tally_ratings({"Records": [rows.record(None, rows.review(8))]}, None)
     reconcile_tallies(builders.SCHEDULED, None)
+    setting(**MAIL, WEBHOOKS="on", LIMITS="off", CAPTCHA="off", MODERATION="approve_first")
+    submit(api, email="told@example.com", notify=True)
+    # What the API has read is not asked for again in the same process.
+    secrets._read.cache_clear()
+    deliver_notifications({"Records": deliver()}, None)
     api.delete(article, editor=True, If_Match="*")
 
 
@@ -187,7 +208,12 @@ def test_only_listing_the_streams_needs_a_star(name: str) -> None:
 
 @pytest.mark.parametrize("name", iam.LAMBDAS)
 def test_a_lambda_writes_into_its_own_log_alone(name: str) -> None:
-    suffix = {"api": "", "tally": "-tally_ratings", "reconcile": "-reconcile_tallies"}[name]
+    suffix = {
+        "api": "",
+        "tally": "-tally_ratings",
+        "reconcile": "-reconcile_tallies",
+        "notify": "-deliver_notifications",
+    }[name]
     groups = {grant.resource for grant in iam.grants(name) if grant.action.startswith("logs:")}
 
     assert groups == {iam.arn("logs", f"log-group:/aws/lambda/plaudit-local{suffix}:*")}

@@ -57,6 +57,7 @@ def test_the_paths_are_those_of_the_design() -> None:
         "/editor/articles",
         "/editor/reviews",
         "/editor/blocks",
+        "/editor/notifications",
         f"/editor/articles/{builders.SLUG}/reviews/{UNKNOWN}/reports",
     }
 

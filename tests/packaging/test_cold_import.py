@@ -64,6 +64,7 @@ def load(function: Path, runtime: Path, handler: str, *more: str) -> dict[str, A
         "app.app",
         "chalicelib.workers.tally.tally_ratings",
         "chalicelib.workers.reconcile.reconcile_tallies",
+        "chalicelib.workers.notify.deliver_notifications",
     ],
 )
 def test_handler_is_imported_without_compiling_anything(
@@ -75,7 +76,10 @@ def test_handler_is_imported_without_compiling_anything(
     assert loaded["compiled"] == []
 
 
-@pytest.mark.parametrize("worker", ["tally.tally_ratings", "reconcile.reconcile_tallies"])
+@pytest.mark.parametrize(
+    "worker",
+    ["tally.tally_ratings", "reconcile.reconcile_tallies", "notify.deliver_notifications"],
+)
 def test_worker_loads_neither_the_app_nor_what_only_the_app_needs(
     here: Path, runtime: Path, worker: str
 ) -> None:

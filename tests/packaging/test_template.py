@@ -12,6 +12,7 @@ from cfnlint.api import ManualArgs, lint
 from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
 from samtranslator.translator.transform import transform
 
+from chalicelib.store import keys
 from tests.packaging.built import ROOT, Built, ask_python
 
 pytestmark = pytest.mark.slow
@@ -21,6 +22,10 @@ Template = dict[str, Any]
 FUNCTIONS = {
     "APIHandler": ("app.app", "plaudit-${Stage}"),
     "TallyRatings": ("chalicelib.workers.tally.tally_ratings", "plaudit-${Stage}-tally_ratings"),
+    "DeliverNotifications": (
+        "chalicelib.workers.notify.deliver_notifications",
+        "plaudit-${Stage}-deliver_notifications",
+    ),
     "ReconcileTallies": (
         "chalicelib.workers.reconcile.reconcile_tallies",
         "plaudit-${Stage}-reconcile_tallies",
@@ -106,7 +111,9 @@ def test_runtime_is_the_python_that_made_the_bytecode(stack: Template) -> None:
 def test_functions_are_of_the_architecture(built: Built) -> None:
     functions = of_type(built.template, "AWS::Serverless::Function")
 
-    assert [one["Architectures"] for one in functions.values()] == [[built.architecture]] * 3
+    assert [one["Architectures"] for one in functions.values()] == [[built.architecture]] * len(
+        FUNCTIONS
+    )
 
 
 def test_functions_have_the_names_that_chalice_deploy_gives(stack: Template) -> None:
@@ -135,14 +142,34 @@ def test_every_function_has_its_own_role_and_memory(stack: Template, config: Tem
     roles = {one["Role"]["Fn::GetAtt"][0] for one in functions.values()}
     memory = {one["MemorySize"] for one in functions.values()}
 
-    assert roles == {"TallyRatingsRole", "ReconcileTalliesRole", "ApiHandlerRole"}
+    workers = {f"{logical}Role" for logical in FUNCTIONS if logical != "APIHandler"}
+    assert roles == {"ApiHandlerRole", *workers}
     assert memory == {config["lambda_memory_size"]}
 
 
-def test_event_source_repeats_bisects_and_reports_what_it_gives_up(stack: Template) -> None:
-    (settings,) = of_type(stack, "AWS::Lambda::EventSourceMapping").values()
+def read_by(stack: Template, function: str) -> Template:
+    (settings,) = (
+        one
+        for one in of_type(stack, "AWS::Lambda::EventSourceMapping").values()
+        if one["FunctionName"] == {"Ref": function}
+    )
+    return settings
 
-    assert settings == {
+
+def test_who_tells_is_called_for_new_events_alone(stack: Template) -> None:
+    settings = read_by(stack, "DeliverNotifications")
+
+    (only,) = settings["FilterCriteria"]["Filters"]
+    assert json.loads(only["Pattern"]) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": keys.event("")["pk"]["S"]}]}}},
+    }
+    assert settings["EventSourceArn"] == {"Fn::GetAtt": ["ContentTable", "StreamArn"]}
+    assert settings["MaximumRetryAttempts"] == 1
+
+
+def test_event_source_repeats_bisects_and_reports_what_it_gives_up(stack: Template) -> None:
+    assert read_by(stack, "TallyRatings") == {
         "EventSourceArn": {"Fn::GetAtt": ["ContentTable", "StreamArn"]},
         "FunctionName": {"Ref": "TallyRatings"},
         "StartingPosition": "TRIM_HORIZON",

@@ -15,7 +15,7 @@ import pytest
 from tests.rehearsal import chalice_world
 from tests.rehearsal.chalice_world import ARCHITECTURE, STAGE, World
 from tools import destroy, secrets, tables
-from tools.deployment import account, event_source, gateway, planned, stacks, state
+from tools.deployment import account, event_source, gateway, planned, stacks, staging, state
 from tools.deployment.command import RefusedError
 from tools.deployment.planned import There
 
@@ -78,7 +78,7 @@ def test_tables_and_secrets_made_again_change_nothing(deployed: World) -> None:
 
 
 def test_the_event_source_has_the_settings_of_the_one_stack(deployed: World) -> None:
-    (found,) = boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    mappings = boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     queue = boto3.client("sqs").get_queue_attributes(
         QueueUrl=boto3.client("sqs").get_queue_url(QueueName=f"plaudit-{STAGE}-tally-failures")[
             "QueueUrl"
@@ -86,9 +86,12 @@ def test_the_event_source_has_the_settings_of_the_one_stack(deployed: World) -> 
         AttributeNames=["QueueArn"],
     )["Attributes"]["QueueArn"]
 
-    assert event_source.differing(event_source.wanted(queue), found) == {}
-    assert found["StartingPosition"] == "TRIM_HORIZON"
-    assert found["MaximumRetryAttempts"] == 10
+    by = {one["FunctionArn"].rpartition(f"plaudit-{STAGE}-")[2]: one for one in mappings}
+    assert by.keys() == set(state.STREAM_READERS)
+    for name, found in by.items():
+        assert event_source.differing(event_source.wanted(name, queue), found) == {}
+        assert found["StartingPosition"] == "TRIM_HORIZON"
+    assert by["tally_ratings"]["MaximumRetryAttempts"] == 10
 
 
 def test_the_gateway_answers_with_problems(deployed: World) -> None:
@@ -118,7 +121,7 @@ def test_every_role_may_do_what_its_policy_says_and_on_this_stage_alone(deployed
     found = chalice_world.roles()
 
     assert set(found) == {
-        f"plaudit-{STAGE}-{name}" for name in ("api_handler", "tally_ratings", "reconcile_tallies")
+        f"plaudit-{STAGE}-{name}" for name in staging.settings(STAGE)["lambda_functions"]
     }
     for name, statements in found.items():
         for statement in statements:
@@ -128,6 +131,7 @@ def test_every_role_may_do_what_its_policy_says_and_on_this_stage_alone(deployed
                 statement["Sid"] == "ListStreams"
                 or f"plaudit-{STAGE}" in resources
                 or (f"parameter/plaudit/{STAGE}/" in resources)
+                or statement["Sid"] == "SendMail"
             ), (name, statement)
 
 
@@ -135,7 +139,7 @@ def test_the_api_may_write_to_its_own_group_of_logs_which_is_kept_30_days(deploy
     groups = boto3.client("logs").describe_log_groups()["logGroups"]
     kept = {group["logGroupName"]: group.get("retentionInDays") for group in groups}
 
-    for suffix in ("", "-tally_ratings", "-reconcile_tallies"):
+    for suffix in ("", "-tally_ratings", "-reconcile_tallies", "-deliver_notifications"):
         assert kept[f"/aws/lambda/plaudit-{STAGE}{suffix}"] == 30
 
 

@@ -47,15 +47,16 @@ def test_the_same_package_again_changes_nothing(dev: Stack) -> None:
 
 
 def test_every_function_has_its_own_role(dev: Stack) -> None:
-    functions = ("APIHandler", "TallyRatings", "ReconcileTallies")
+    functions = ("APIHandler", "TallyRatings", "ReconcileTallies", "DeliverNotifications")
     deployed = [
         dev.emulator.client("lambda").get_function_configuration(FunctionName=dev.resources[one])
         for one in functions
     ]
 
-    assert len({one["Role"] for one in deployed}) == 3
+    assert len({one["Role"] for one in deployed}) == len(functions)
     assert {one["FunctionName"] for one in deployed} == {
         "plaudit-dev",
         "plaudit-dev-tally_ratings",
         "plaudit-dev-reconcile_tallies",
+        "plaudit-dev-deliver_notifications",
     }

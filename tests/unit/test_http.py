@@ -223,7 +223,8 @@ def test_every_route_that_writes_takes_a_body_or_deletes() -> None:
         if method not in {"GET", "HEAD", "DELETE"}
     }
 
-    assert {(one.method, one.template) for one in targets()} == writing
+    bodiless = {("POST", "/editor/notifications/{id}/retry")}
+    assert {(one.method, one.template) for one in targets()} == writing - bodiless
 
 
 @each_target

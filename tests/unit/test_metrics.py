@@ -10,12 +10,15 @@ import pytest
 
 from chalicelib import logs, metrics
 from chalicelib.metrics import Measured
+from chalicelib.rules import backoff
+from chalicelib.workers.notify import deliver_notifications
 from chalicelib.workers.reconcile import reconcile_tallies
 from chalicelib.workers.tally import tally_ratings
 from tests import builders, rows
 from tests.actions import decide, submit
 from tests.client import Api
 from tests.conftest import Deliver
+from tests.functional.notifying import KEY
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
@@ -57,6 +60,7 @@ def test_everything_that_happens_is_measured_in_the_form_of_cloudwatch(
     published: str,
     setting: Callable[..., None],
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     setting(LIMITS="reader=1/1h")
     submit(api)
@@ -66,6 +70,10 @@ def test_everything_that_happens_is_measured_in_the_form_of_cloudwatch(
         {"Records": [rows.record_of(None, {"pk": {"S": "A#x"}, "sk": {"S": "R#1"}})]}, None
     )
     reconcile_tallies(builders.SCHEDULED, None)
+    setting(STAGE="test", WEBHOOKS="on", WEBHOOK_URLS=f"https://127.0.0.1:1/ {KEY}")
+    monkeypatch.setattr(backoff, "PAUSES", ())
+    submit(api, email="alan@example.com")
+    deliver_notifications({"Records": deliver()}, None)
 
     found = lines(caplog)
     for line in found:

@@ -70,7 +70,13 @@ def test_every_metric_of_ours_is_shown_and_no_other() -> None:
 def test_alarms_of_ours_look_at_metrics_of_ours() -> None:
     ours = {name for namespace, name, _ in watched() if namespace == metrics.NAMESPACE}
 
-    assert ours == {"ServerErrors", "Drift", "Quarantine"}
+    assert ours == {
+        "ServerErrors",
+        "Drift",
+        "Quarantine",
+        "FailedNotifications",
+        "DeadNotifications",
+    }
     assert ours <= set(metrics.UNITS)
 
 

@@ -1,8 +1,8 @@
 """
-What Chalice cannot say of the tally's event source, from `infra/stack.yaml`.
+What Chalice cannot say of the event sources, from `infra/stack.yaml`.
 
 Without these settings one record that cannot be counted holds up its shard for
-a day, and what fails leaves no trace.
+a day, what fails leaves no trace, and the worker that tells is called for every write.
 
 Source:
     docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
@@ -28,18 +28,21 @@ _ATTEMPTS: Final = 60
 _LAGGING: Final = 5
 
 
-def wanted(queue_arn: str) -> dict[str, Any]:
+def wanted(function: str, queue_arn: str) -> dict[str, Any]:
     """
     Give the settings in Lambda's own terms.
 
     Args:
+        function: One of `state.STREAM_READERS`.
         queue_arn: Of the dead letters.
     """
-    events = templates.load(stack.INFRA / "stack.yaml")["Resources"]["TallyRatings"]["Properties"]
+    logical = "".join(word.capitalize() for word in function.split("_"))
+    events = templates.load(stack.INFRA / "stack.yaml")["Resources"][logical]["Properties"]
     (source,) = events["Events"].values()
     settings = {key: value for key, value in source["Properties"].items() if key not in _FIXED}
-    # SAM asks for the kind of destination besides, and takes a function of CloudFormation.
-    settings["DestinationConfig"] = {"OnFailure": {"Destination": queue_arn}}
+    if "DestinationConfig" in settings:
+        # SAM asks for the kind of destination besides, and takes a function of CloudFormation.
+        settings["DestinationConfig"] = {"OnFailure": {"Destination": queue_arn}}
     return settings
 
 
@@ -62,12 +65,13 @@ def find(function_arn: str, stream_arn: str) -> Mapping[str, Any] | None:
     return found[0] if found else None
 
 
-def apply(function: str, stream_arn: str, queue_arn: str) -> list[str]:
+def apply(function: str, wanted: Mapping[str, Any], stream_arn: str) -> list[str]:
     """
     Set what differs.
 
     Args:
-        function: ARN of the tally's.
+        function: ARN of the one that reads.
+        wanted: As `wanted` gives it.
 
     Returns:
         Names of the settings that were changed, sorted.
@@ -76,7 +80,7 @@ def apply(function: str, stream_arn: str, queue_arn: str) -> list[str]:
         RefusedError: The function does not read this stream.
     """
     found = _settled(function, stream_arn)
-    changes = differing(wanted(queue_arn), found)
+    changes = differing(wanted, found)
     if changes:
         _client().update_event_source_mapping(UUID=found["UUID"], **changes)
         _settled(function, stream_arn)
@@ -104,9 +108,10 @@ def _of_failure(destinations: Any) -> Any:
     return {"OnFailure": named["OnFailure"]} if named.get("OnFailure") else None
 
 
-def report(changed: list[str]) -> None:
+def report(function: str, changed: list[str]) -> None:
     """Tell what was set."""
-    command.say(f"event source: {'set ' + ', '.join(changed) if changed else 'as it should be'}")
+    said = "set " + ", ".join(changed) if changed else "as it should be"
+    command.say(f"event source of {function}: {said}")
 
 
 def _client() -> "LambdaClient":

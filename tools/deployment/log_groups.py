@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import ClientError
 
-from tools.deployment import command
+from tools.deployment import command, staging
 from tools.deployment.command import PATIENT
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def of_api(stage: str) -> str:
 
 def names(stage: str) -> list[str]:
     """Name every group of a stage, and the one that Chalice makes for nothing."""
-    suffixes = ("", "-tally_ratings", "-reconcile_tallies", "-api_handler")
-    return [f"{of_api(stage)}{suffix}" for suffix in suffixes]
+    functions = staging.settings(stage)["lambda_functions"]
+    return [of_api(stage), *(f"{of_api(stage)}-{name}" for name in functions)]
 
 
 def ensure(stage: str, days: int) -> bool:

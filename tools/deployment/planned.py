@@ -106,7 +106,8 @@ def resources(
         yield Resource("log group", group, KEEP if kept else CREATE)
     rule = f"plaudit-{stage}-reconcile_tallies-event"
     yield Resource("schedule", rule, KEEP if there and _has_rule(rule) else CREATE)
-    yield _of_event_source(stage, there)
+    for reader in state.STREAM_READERS:
+        yield _of_event_source(stage, reader, there)
     yield from _of_api(stage, there, memory)
 
 
@@ -145,15 +146,16 @@ def _of_function(function: Function, architecture: str, there: There | None) -> 
     return Resource("Lambda", function.name, CHANGE if changes else KEEP, ", ".join(changes))
 
 
-def _of_event_source(stage: str, there: There | None) -> Resource:
-    name = f"plaudit-{stage}-content to {state.tally_function(stage)}"
+def _of_event_source(stage: str, reader: str, there: There | None) -> Resource:
+    name = f"plaudit-{stage}-content to {state.worker_function(stage, reader)}"
     if there is None or not there.tables:
         return Resource("event source", name, CREATE)
-    function = there.account.function(state.tally_function(stage))
+    function = there.account.function(state.worker_function(stage, reader))
     found = event_source.find(function, there.tables["ContentStreamArn"])
     if found is None:
         return Resource("event source", name, CREATE)
-    changes = event_source.differing(event_source.wanted(there.tables["TallyFailuresArn"]), found)
+    wanted = event_source.wanted(reader, there.tables["TallyFailuresArn"])
+    changes = event_source.differing(wanted, found)
     fate = CHANGE if changes else KEEP
     return Resource("event source", name, fate, ", ".join(sorted(changes)))
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 Resource: TypeAlias = dict[str, Any]
 
 DIRECTORY: Final = staging.ROOT / ".chalice" / "deployed"
-_EVENT_SOURCE: Final = "tally_ratings-dynamodb-event-source"
+STREAM_READERS: Final = ("tally_ratings", "deliver_notifications")
+"""Functions that read the content table's stream."""
 
 
 def api_function(stage: str) -> str:
@@ -36,9 +37,9 @@ def api_function(stage: str) -> str:
     return f"plaudit-{stage}"
 
 
-def tally_function(stage: str) -> str:
-    """Name the tally's function."""
-    return f"plaudit-{stage}-tally_ratings"
+def worker_function(stage: str, name: str) -> str:
+    """Name a worker's function, `tally_ratings`, in a stage."""
+    return f"plaudit-{stage}-{name}"
 
 
 def lend(project: Path, directory: Path = DIRECTORY) -> None:
@@ -113,13 +114,18 @@ def adopt(stage: str, where: Account, directory: Path = DIRECTORY) -> None:
     """
     if recorded(stage, directory):
         return
-    api, tally = (_find_function(name) for name in _looked_for(stage))
-    if api is None and tally is None:
+    api, *readers = (_find_function(name) for name in _looked_for(stage))
+    if api is None and not any(readers):
         msg = f"there is no function {api_function(stage)} to adopt; deploy without ADOPT"
         raise RefusedError(msg)
     found = [
         *(_apis(stage, api, where) if api else []),
-        *(_event_sources(tally) if tally else []),
+        *(
+            source
+            for name, reader in zip(STREAM_READERS, readers, strict=True)
+            if reader
+            for source in _event_sources(name, reader)
+        ),
     ]
     memory = {"resources": found, "schema_version": "2.0", "backend": "api"}
     directory.mkdir(parents=True, exist_ok=True)
@@ -155,9 +161,9 @@ def _delete_mapping(uuid: str) -> None:
             raise
 
 
-def _looked_for(stage: str) -> tuple[str, str]:
+def _looked_for(stage: str) -> list[str]:
     """Name the functions of what Chalice asks its memory for; it may have failed between them."""
-    return api_function(stage), tally_function(stage)
+    return [api_function(stage), *(worker_function(stage, name) for name in STREAM_READERS)]
 
 
 def _find_function(name: str) -> str | None:
@@ -206,11 +212,11 @@ def _apis(stage: str, function: str, where: Account) -> list[Resource]:
     ]
 
 
-def _event_sources(function: str) -> list[Resource]:
+def _event_sources(name: str, function: str) -> list[Resource]:
     answer = _client().list_event_source_mappings(FunctionName=function)
     return [
         {
-            "name": _EVENT_SOURCE,
+            "name": f"{name}-dynamodb-event-source",
             "resource_type": "dynamodb_event",
             "stream_arn": one["EventSourceArn"],
             "event_uuid": one["UUID"],
