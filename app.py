@@ -9,13 +9,13 @@ import os
 from chalice.app import Chalice
 
 from chalicelib import logs
-from chalicelib.api import articles, editor, http, notifications, reactions, reviews, service
+from chalicelib.api import articles, editor, http, links, notifications, reactions, reviews, service
 from chalicelib.store import client
 from chalicelib.workers import notify, reconcile, tally
 
 app = Chalice(app_name="plaudit", configure_logs=False)
 
-for module in (articles, reviews, reactions, editor, notifications, service):
+for module in (articles, reviews, reactions, editor, links, notifications, service):
     app.register_blueprint(module.routes)
 for worker in (tally, reconcile, notify):
     app.register_blueprint(worker.workers)

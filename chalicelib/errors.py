@@ -11,6 +11,7 @@ Every error that may leave Plaudit, each one problem type of RFC 9457.
     ├── ReviewNotFoundError         review_not_found      404
     ├── BlockNotFoundError          block_not_found       404
     ├── NotificationNotFoundError   notification_not_found 404
+    ├── InvalidLinkError            invalid_link          410
     ├── RouteNotFoundError          route_not_found       404
     ├── MethodNotAllowedError       method_not_allowed    405
     ├── SlugTakenError              slug_taken            409
@@ -145,6 +146,15 @@ class BlockNotFoundError(PlauditError):
     status = 404
     title = "Entry not found"
     detail = "The block list has no such entry."
+
+
+class InvalidLinkError(PlauditError):
+    """A link's token was not made here for this, or its time is over."""
+
+    code = "invalid_link"
+    status = 410
+    title = "Link not valid"
+    detail = "The link is not complete, or its time is over."
 
 
 class NotificationNotFoundError(PlauditError):

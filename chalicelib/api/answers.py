@@ -267,6 +267,35 @@ class NotificationPage(BaseModel):
     next_cursor: str | None
 
 
+class LinkedReview(BaseModel):
+    """What a link's holder sees of the review that it is about."""
+
+    name: str
+    message: str
+    rating: Rating
+
+
+class LinkDescription(BaseModel):
+    """
+    What a link would do.
+
+    `open` it does; `unchanged` was done already; `stale`: the review was changed since;
+    `gone`: its reader took it back.
+    """
+
+    action: Literal["publish", "reject", "unsubscribe"]
+    state: Literal["open", "unchanged", "stale", "gone"]
+    title: str | None
+    review: LinkedReview | None
+
+
+class LinkResult(BaseModel):
+    """What a link did."""
+
+    action: Literal["publish", "reject", "unsubscribe"]
+    result: Literal["changed", "unchanged", "stale", "gone"]
+
+
 class Health(BaseModel):
     """What is deployed and whether its tables answer."""
 

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Final
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib import logs
 from chalicelib.api import bodies, cursors, http, shapes
 from chalicelib.api.http import Contract
 from chalicelib.errors import (
@@ -15,9 +14,9 @@ from chalicelib.errors import (
     ReviewNotFoundError,
     TooManyBlocksError,
 )
-from chalicelib.guard import secrets
-from chalicelib.model import Block, Editor, Effect, Reply, now
-from chalicelib.rules import moderation, text
+from chalicelib.guard import decisions, secrets
+from chalicelib.model import Block, Editor, Effect, ReviewHandle, now
+from chalicelib.rules import text
 from chalicelib.store import blocks, keys, listings, review_lists, reviews
 
 if TYPE_CHECKING:
@@ -125,8 +124,7 @@ def put_reply(request: Request, editor: Editor, slug: str, id: str) -> Response:
     key = reviews.find_key(slug, id) if text.ULID.fullmatch(id) else None
     if key is None:
         raise ReviewNotFoundError
-    at = now()
-    review = reviews.set_reply(slug, key, id, Reply(body.message, at), at)
+    review = decisions.reply(slug, ReviewHandle(key, id), body.message, now())
     return http.private(shapes.review(review))
 
 
@@ -223,18 +221,12 @@ def _invalid(field: str) -> InvalidFieldsError:
 
 
 def _decide(decision: "DecisionIn") -> str:
-    slug, review_id, note = decision.slug, decision.id, decision.note
-    status = moderation.DECISIONS[decision.decision]
-    key = reviews.find_key(slug, review_id)
+    slug, key = decision.slug, reviews.find_key(decision.slug, decision.id)
     if key is None:
         return ReviewNotFoundError.code
+    handle = ReviewHandle(key, decision.id)
     try:
-        if key.kind == "P" and decision.decision == "publish":
-            is_changed = reviews.accept_proposal(slug, key, review_id, note, now())
-        else:
-            is_changed = reviews.decide(slug, key, review_id, status, note, now())
+        is_changed = decisions.decide(slug, handle, decision.decision, now(), note=decision.note)
     except ReviewNotFoundError:
         return ReviewNotFoundError.code
-    if is_changed:
-        logs.review(slug, status)
     return "changed" if is_changed else "unchanged"

@@ -69,6 +69,7 @@ class Contract:
         security: `editor`, `reader` or None for anyone.
         scope: What an editor's key must be good for, one of `SCOPES`.
         is_limited: Whether the answer says what is left for the sender's network.
+        media: Media type of the answer.
     """
 
     status: int = 200
@@ -79,6 +80,7 @@ class Contract:
     security: str | None = None
     scope: str = ""
     is_limited: bool = False
+    media: str = "application/json"
 
 
 _ANYONES: Final = Contract()

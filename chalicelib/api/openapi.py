@@ -39,6 +39,7 @@ _EVERYWHERE: Final = (InternalError, TooManyRequestsError, UnavailableError)
 _PATH_PARAMETERS: Final = {
     "slug": {"type": "string", "pattern": f"^{text.SLUG.pattern}$"},
     "id": {"type": "string", "pattern": f"^{text.ULID.pattern}$"},
+    "token": {"type": "string", "minLength": 1, "maxLength": 512},
 }
 _QUERY_PARAMETERS: Final = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
@@ -161,7 +162,7 @@ def _header_names(path: str, method: str, contract: Contract) -> list[str]:
 
 
 def _is_cached(method: str, contract: Contract) -> bool:
-    is_public = contract.security is None and contract.answer not in {"Health", "Form"}
+    is_public = contract.security is None and contract.answer not in {"Health", "Form", "LinkPage"}
     return method in {"GET", "HEAD"} and is_public
 
 
@@ -188,7 +189,7 @@ def _responses(method: str, contract: Contract) -> Json:
 def _success(status: int, method: str, contract: Contract) -> Json:
     response: Json = {"description": HTTPStatus(status).phrase}
     if contract.answer is not None and method != "HEAD":
-        response["content"] = {"application/json": {"schema": _reference(contract.answer)}}
+        response["content"] = {contract.media: {"schema": _reference(contract.answer)}}
     names = ["Cache-Control"]
     if _is_cached(method, contract):
         names.append("ETag")
@@ -227,7 +228,8 @@ def _described(*names: str) -> Json:
 
 
 def _reference(name: str) -> Json:
-    return {"type": "object"} if name == "object" else {"$ref": f"#/components/schemas/{name}"}
+    simple = {"object": "object", "LinkPage": "string"}.get(name)
+    return {"type": simple} if simple else {"$ref": f"#/components/schemas/{name}"}
 
 
 def _schemas() -> Json:

@@ -16,9 +16,9 @@ from chalicelib.errors import (
     ReviewNotFoundError,
     UnauthorizedError,
 )
-from chalicelib.guard import forms, tokens
+from chalicelib.guard import decisions, forms, tokens
 from chalicelib.model import Edit, Submission, now, rfc3339
-from chalicelib.store import review_lists, reviews
+from chalicelib.store import review_lists
 
 MOST_BODY_BYTES: Final = 65_536
 """Room for 5000 characters that a client has escaped, each in up to 12 bytes."""
@@ -168,7 +168,7 @@ def edit_review(request: Request, slug: str, id: str) -> Response:  # noqa: A002
 def withdraw_review(request: Request, slug: str, id: str) -> Response:  # noqa: A002
     """Withdraw a review with its `manage_token`. Its words are forgotten."""
     key = tokens.open_for(http.bearer(request), slug, id)
-    reviews.withdraw(slug, key, id, now())
+    decisions.withdraw(slug, key, id, now())
     return http.private(None)
 
 

@@ -284,6 +284,12 @@ class SubmissionIn(_In):
     notify: bool = False
 
 
+class LinkIn(_In):
+    """The token of a link: what stands behind its `#`."""
+
+    token: Annotated[str, Field(min_length=1, max_length=512)]
+
+
 class ReviewPatchIn(_In):
     """What a reader sends to edit a review; at least one field."""
 

@@ -165,6 +165,12 @@ def notification(one: Notification, status: str) -> Json:
     }
 
 
+def link(action: str, state: str, title: str | None, about: Review | None) -> Json:
+    """Write what a link in a letter would do."""
+    words = about and {"name": about.name, "message": about.message, "rating": about.rating}
+    return {"action": action, "state": state, "title": title, "review": words}
+
+
 def page(items: list[Json], next_cursor: str | None) -> Json:
     """Write a slice of a list."""
     return {"items": items, "next_cursor": next_cursor}

@@ -28,6 +28,7 @@ from chalicelib.model import (
     EventKind,
     Page,
     Review,
+    ReviewHandle,
     ReviewStatus,
     from_rfc3339,
     rfc3339,
@@ -89,6 +90,11 @@ def of_review(kind: EventKind, review: Review, at: datetime) -> Event:
     is_new = kind is EventKind.REVIEW_RECEIVED
     status = review.status if is_new else None
     return Event(keys.new_id(), kind, review.slug, review.id, review.key, at, status)
+
+
+def of_handle(kind: EventKind, slug: str, handle: ReviewHandle, at: datetime) -> Event:
+    """Make an event about a review or a proposal of which nothing else is known."""
+    return Event(keys.new_id(), kind, slug, handle.id, handle.key, at)
 
 
 def actions(*events: Event) -> list[Action]:

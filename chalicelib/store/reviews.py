@@ -20,7 +20,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from chalicelib import settings
-from chalicelib.errors import ArticleNotFoundError, ReviewNotFoundError, UnavailableError
+from chalicelib.errors import (
+    ArticleNotFoundError,
+    ReviewNotFoundError,
+    StaleRevisionError,
+    UnavailableError,
+)
 from chalicelib.model import (
     CLOSED,
     Reply,
@@ -133,11 +138,16 @@ def edit(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
             status = found.status
 
 
-def withdraw(slug: str, key: ReviewKey, review_id: str, at: datetime) -> None:
+def withdraw(
+    slug: str, key: ReviewKey, review_id: str, at: datetime, beside: Sequence[Action] = ()
+) -> None:
     """
     End a review at its reader's wish and forget its words.
 
     The row stays: its revision goes on when the reader writes again.
+
+    Args:
+        beside: Writes without a condition that take place with it or not at all.
 
     Raises:
         ReviewNotFoundError: There is no such review, or it was erased.
@@ -145,15 +155,16 @@ def withdraw(slug: str, key: ReviewKey, review_id: str, at: datetime) -> None:
     """
     status = ReviewStatus.WITHDRAWN
     blank = {"name": "", "message": "", "reply": None, "status": str(status)}
+    ended = _expression(
+        slug,
+        key,
+        blank | _settled(slug, key, status),
+        at,
+        "id = :id AND NOT #status IN (:withdrawn, :erased)",
+        {":id": review_id} | _CLOSED_VALUES,
+    )
     try:
-        _update(
-            slug,
-            key,
-            blank | _settled(slug, key, status),
-            at,
-            "id = :id AND NOT #status IN (:withdrawn, :erased)",
-            {":id": review_id} | _CLOSED_VALUES,
-        )
+        client.write({"Update": ended}, *beside)
     except ConditionFailedError as failed:
         found = _found(failed)
         if found is None or found.id != review_id or found.status is not status:
@@ -161,46 +172,78 @@ def withdraw(slug: str, key: ReviewKey, review_id: str, at: datetime) -> None:
 
 
 def decide(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
-    slug: str, key: ReviewKey, review_id: str, status: ReviewStatus, note: str, at: datetime
+    slug: str,
+    key: ReviewKey,
+    review_id: str,
+    status: ReviewStatus,
+    note: str,
+    at: datetime,
+    revision: int | None = None,
+    beside: Sequence[Action] = (),
 ) -> bool:
     """
     Give a review the status that an editor chose, and put its reports away.
+
+    Args:
+        revision: Of the review that the editor saw; None for any.
+        beside: Writes without a condition that take place with a change of the status, or
+            not at all.
 
     Returns:
         Whether anything changed.
 
     Raises:
         ReviewNotFoundError: There is no such review, or its reader ended it.
+        StaleRevisionError: It was changed since the editor saw it, and has another status.
         UnavailableError: It may have been decided; a repetition is harmless.
     """
     changes = {"status": str(status), "note": note or None} | _settled(slug, key, status)
-    try:
-        _update(
-            slug,
-            key,
-            changes,
-            at,
-            "id = :id AND (#status <> :status OR #queue = :reported)"
-            " AND NOT #status IN (:withdrawn, :erased)",
-            {":id": review_id, ":reported": keys.REPORTED} | _CLOSED_VALUES,
-        )
-    except ConditionFailedError as failed:
-        _open(failed, review_id)
-        return False
-    return True
+    values: dict[str, str | int] = {":id": review_id, **_CLOSED_VALUES}
+    condition = "id = :id AND NOT #status IN (:withdrawn, :erased)"
+    if revision is not None:
+        condition += " AND revision = :revision"
+        values[":revision"] = revision
+    moves, clears = "#status <> :status", "#queue = :reported"
+    attempts = [f"({moves} OR {clears})"]
+    if beside:
+        # What is public already and only has its reports put away is no news.
+        attempts = [moves, clears]
+    for differs, also in zip(attempts, (beside, ()), strict=False):
+        named = values | ({":reported": keys.REPORTED} if clears in differs else {})
+        update = _expression(slug, key, changes, at, f"{condition} AND {differs}", named)
+        try:
+            client.write({"Update": update}, *also)
+        except ConditionFailedError as failed:
+            found = _open(failed, review_id)
+            if revision is not None and found.revision != revision and found.status is not status:
+                raise StaleRevisionError from None
+            if not found.is_reported:
+                return False
+        else:
+            return True
+    return False
 
 
-def accept_proposal(slug: str, key: ReviewKey, review_id: str, note: str, at: datetime) -> bool:
+def accept_proposal(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
+    slug: str,
+    key: ReviewKey,
+    review_id: str,
+    note: str,
+    at: datetime,
+    revision: int | None = None,
+    beside: Sequence[Action] = (),
+) -> bool:
     """
     Put a proposal's rating and words into the review that it is for.
 
-    Both rows change together or not at all.
+    Both rows change together or not at all. Takes arguments as `decide`.
 
     Returns:
         Whether anything changed.
 
     Raises:
         ReviewNotFoundError: The proposal or its review is gone or closed.
+        StaleRevisionError: It was changed since the editor saw it.
         UnavailableError: It may have been accepted; a repetition is harmless.
     """
     table = settings.current().content_table
@@ -211,8 +254,10 @@ def accept_proposal(slug: str, key: ReviewKey, review_id: str, note: str, at: da
             raise ReviewNotFoundError
         if proposal.status is ReviewStatus.PUBLISHED or proposal.proposed_for is None:
             return False
+        if revision not in {None, proposal.revision}:
+            raise StaleRevisionError
         try:
-            client.write(*_acceptance(proposal, proposal.proposed_for, note, at))
+            client.write(*_acceptance(proposal, proposal.proposed_for, note, at), *beside)
         except ConditionFailedError as failed:
             if 0 not in failed.found:
                 raise ReviewNotFoundError from None
@@ -221,25 +266,40 @@ def accept_proposal(slug: str, key: ReviewKey, review_id: str, note: str, at: da
             return True
 
 
-def set_reply(slug: str, key: ReviewKey, review_id: str, reply: Reply, at: datetime) -> Review:
+def set_reply(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
+    slug: str,
+    key: ReviewKey,
+    review_id: str,
+    reply: Reply,
+    at: datetime,
+    beside: Sequence[Action] = (),
+) -> Review:
     """
     Put an editor's answer under a review.
+
+    Args:
+        beside: Writes without a condition that take place with it or not at all.
 
     Raises:
         ReviewNotFoundError: There is no such review, or its reader ended it.
         UnavailableError: The reply may have been stored; a repetition is harmless.
     """
+    parts = (
+        {"reply": items.pack_reply(reply)},
+        at,
+        "id = :id AND NOT #status IN (:withdrawn, :erased)",
+        {":id": review_id} | _CLOSED_VALUES,
+    )
     try:
-        return _update(
-            slug,
-            key,
-            {"reply": items.pack_reply(reply)},
-            at,
-            "id = :id AND NOT #status IN (:withdrawn, :erased)",
-            {":id": review_id} | _CLOSED_VALUES,
-        )
+        if not beside:
+            return _update(slug, key, *parts)
+        client.write({"Update": _expression(slug, key, *parts)}, *beside)
     except ConditionFailedError:
         raise ReviewNotFoundError from None
+    # A transaction gives no row back.
+    if (found := find(slug, key)) is None:
+        raise ReviewNotFoundError
+    return found
 
 
 def find(slug: str, key: ReviewKey) -> Review | None:

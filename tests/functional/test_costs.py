@@ -396,6 +396,13 @@ def test_notifications(
         told.wait(minutes=1)
     (waiting,) = notifying.waiting()
     name = waiting["pk"].removeprefix("O#")
+    waits = house.post(REVIEWS, submission(email="grace@example.com")).body
+    with bill.of("a decision of which a service is told"):
+        decide(house, waits["id"], "publish")
+    with bill.of("a reply of which a service is told"):
+        house.put(f"/editor{REVIEWS}/{waits['id']}/reply", {"message": WORD})
+    with bill.of("DELETE of which a service is told"):
+        house.delete(f"{REVIEWS}/{waits['id']}", token=waits["manage_token"])
     with bill.of("GET /editor/notifications"):
         house.get("/editor/notifications", editor=True)
     with bill.of("POST a retry"):
@@ -413,6 +420,9 @@ def test_notifications(
         "POST a review of which a service is told": Cost("TransactWriteItems", table=6, indexes=5),
         "a service that does not answer": Cost("UpdateItem UpdateItem", table=2, indexes=5),
         "it does not answer again": Cost("Query UpdateItem UpdateItem", 2, 8, 0.5),
+        "a decision of which a service is told": Cost("Query TransactWriteItems", 4, 6, 0.5),
+        "a reply of which a service is told": Cost("Query TransactWriteItems GetItem", 4, 5, 1.5),
+        "DELETE of which a service is told": Cost("TransactWriteItems", table=4, indexes=5),
         "GET /editor/notifications": Cost("Query", read=0.5),
         "POST a retry": Cost("GetItem UpdateItem", table=1, indexes=4, read=1),
     }

@@ -8,7 +8,7 @@ import pytest
 from chalicelib import settings
 from chalicelib.store import attributes, client
 from tests import builders
-from tests.actions import stored, submit, withdraw
+from tests.actions import REVIEWS, decide, results_of, stored, submit, withdraw
 from tests.client import Api
 from tests.faults import Faults
 
@@ -112,7 +112,8 @@ def test_a_repetition_is_told_once_and_a_proposal_by_itself(
     withdraw(api, first)
     third = submit(api, rating=1).body
 
-    told = sorted(event["review_id"] for event in outbox())
+    received = [event for event in outbox() if event["kind"] == "review.received"]
+    told = sorted(event["review_id"] for event in received)
     assert told == sorted(one["id"] for one in (first, second, third))
 
 
@@ -140,3 +141,117 @@ def test_a_submission_whose_answer_is_lost_is_told_once(
     submit(api)
 
     assert len(outbox()) == 1
+
+
+def kinds() -> list[str]:
+    return sorted(event["kind"].removeprefix("review.") for event in outbox())
+
+
+class TestDecisions:
+    @pytest.mark.parametrize(
+        ("decision", "told"),
+        [("publish", "published"), ("reject", "rejected"), ("spam", "rejected")],
+    )
+    def test_a_decision_is_told_once_however_often_it_is_made(
+        self, api: Api, setting: Callable[..., None], decision: str, told: str
+    ) -> None:
+        setting(MODERATION="approve_first")
+        review = submit(api).body
+        setting(WEBHOOKS="on")
+
+        results = [results_of(decide(api, (review, decision))) for _ in range(2)]
+
+        assert results == [["changed"], ["unchanged"]]
+        (event,) = outbox()
+        assert (event["kind"], event["review_id"]) == (f"review.{told}", review["id"])
+
+    def test_a_proposal_that_is_accepted_is_told(
+        self, api: Api, setting: Callable[..., None]
+    ) -> None:
+        submit(api)
+        proposal = submit(api, message="On second thought.").body
+        setting(WEBHOOKS="on")
+
+        decide(api, (proposal, "publish"), (proposal, "publish"))
+
+        (event,) = outbox()
+        assert (event["kind"], event["review"][0]) == ("review.published", "P")
+
+    def test_to_put_reports_of_a_public_review_away_is_no_news(
+        self, api: Api, setting: Callable[..., None]
+    ) -> None:
+        review = submit(api).body
+        api.post(f"{REVIEWS}/{review['id']}/reports", {"reason": "offensive"})
+        setting(WEBHOOKS="on")
+
+        result = results_of(decide(api, (review, "publish")))
+
+        assert (result, outbox()) == (["changed"], [])
+        assert not stored(review).is_reported
+
+    def test_a_reported_review_that_is_rejected_is_told(
+        self, api: Api, setting: Callable[..., None]
+    ) -> None:
+        review = submit(api).body
+        api.post(f"{REVIEWS}/{review['id']}/reports", {"reason": "offensive"})
+        setting(WEBHOOKS="on")
+
+        decide(api, (review, "reject"))
+
+        assert kinds() == ["rejected"]
+
+    def test_a_reply_and_a_withdrawal_are_told(
+        self, api: Api, setting: Callable[..., None]
+    ) -> None:
+        review = submit(api).body
+        setting(WEBHOOKS="on")
+
+        answer = api.put(f"/editor{REVIEWS}/{review['id']}/reply", {"message": "Thank you."})
+        for _ in range(2):
+            withdraw(api, review)
+
+        assert answer.body["reply"]["message"] == "Thank you."
+        assert kinds() == ["replied", "withdrawn"]
+
+    def test_a_reply_to_nothing_is_told_to_nobody(
+        self, api: Api, setting: Callable[..., None]
+    ) -> None:
+        review = submit(api).body
+        withdraw(api, review)
+        setting(WEBHOOKS="on")
+
+        answer = api.put(f"/editor{REVIEWS}/{review['id']}/reply", {"message": "Thank you."})
+
+        assert (answer.status, outbox()) == (404, [])
+
+    @pytest.mark.parametrize("kind", ["throttle", "timeout", "internal", "lost_answer"])
+    def test_a_decision_and_its_event_are_both_there_or_neither(
+        self, api: Api, setting: Callable[..., None], kind: Any
+    ) -> None:
+        setting(MODERATION="approve_first")
+        review = submit(api).body
+        setting(WEBHOOKS="on")
+
+        with Faults(client.dynamodb()) as faults:
+            faults.fail(2, kind)
+            refused = decide(api, (review, "publish"))
+        is_published = str(stored(review).status) == "published"
+
+        assert refused.status == 503
+        assert len(outbox()) == is_published == (kind == "lost_answer")
+        decide(api, (review, "publish"))
+        assert kinds() == ["published"]
+
+    def test_publish_and_reject_at_once_are_each_told_as_it_was(
+        self, api: Api, setting: Callable[..., None]
+    ) -> None:
+        setting(MODERATION="approve_first")
+        review = submit(api).body
+        setting(WEBHOOKS="on")
+
+        with Faults(client.dynamodb()) as faults:
+            faults.meanwhile(2, lambda: decide(api, (review, "reject")))
+            decide(api, (review, "publish"))
+
+        assert kinds() == ["published", "rejected"]
+        assert str(stored(review).status) == "published"

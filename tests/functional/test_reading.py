@@ -18,7 +18,7 @@ EVERY_GET = [
     for path, method, _, contract in openapi.routes_of(app)
     if method == "GET"
 ]
-UNCACHED = {"/health", f"{ARTICLE}/form"}
+UNCACHED = {"/health", "/links", f"{ARTICLE}/form"}
 CACHED = [path for path, contract in EVERY_GET if not contract.security and path not in UNCACHED]
 PRIVATE = [path for path, _ in EVERY_GET if path not in CACHED]
 BY_SORT = [

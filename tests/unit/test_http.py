@@ -26,6 +26,8 @@ LARGEST = {
     "/articles/{slug}/reviews/{id}": 65_536,
     "/articles/{slug}/reviews/{id}/votes": 65_536,
     "/articles/{slug}/reviews/{id}/reports": 65_536,
+    "/links": 65_536,
+    "/links/description": 65_536,
     "/editor/reviews/decisions": 131_072,
     "/editor/blocks": 131_072,
     "/editor/articles/{slug}/reviews/{id}/reply": 131_072,
@@ -223,7 +225,11 @@ def test_every_route_that_writes_takes_a_body_or_deletes() -> None:
         if method not in {"GET", "HEAD", "DELETE"}
     }
 
-    bodiless = {("POST", "/editor/notifications/{id}/retry")}
+    bodiless = {
+        ("POST", "/editor/notifications/{id}/retry"),
+        # A form of no meaning: RFC 8058.
+        ("POST", "/unsubscribe/{token}"),
+    }
     assert {(one.method, one.template) for one in targets()} == writing - bodiless
 
 
