@@ -4,7 +4,7 @@ Who has which review: what the state machine holds the real handlers against.
 Written from the contract, in memory and without revisions, ledger or stream.
 """
 
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -25,6 +25,9 @@ class Held:
     Attributes:
         key: `Idempotency-Key` that it was submitted with.
         proposed_for: The review that a proposal would change; else empty.
+        votes: Networks that found it helpful.
+        heard: Networks that reported it.
+        reports: How many reported it since it was decided on, by reason.
     """
 
     id: str
@@ -34,6 +37,13 @@ class Held:
     words: Words
     key: str
     proposed_for: str = ""
+    votes: set[int] = field(default_factory=set)
+    heard: set[int] = field(default_factory=set)
+    reports: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_public(self) -> bool:
+        return self.status == "published" and not self.proposed_for
 
     @property
     def is_open(self) -> bool:
@@ -58,9 +68,13 @@ class Oracle:
         found = [(slug, one) for (slug, _), one in self.reviews.items()]
         return found + [(slug, one) for ((slug, _), _), one in self.proposals.items()]
 
-    def counted(self, slug: str) -> dict[str, int]:
-        """Give the ratings that an article's tally is made of, by the reviews' ids."""
-        return dict(self._counted(slug))
+    def published(self, slug: str) -> dict[str, Held]:
+        """Give the reviews that are public while their article is, by their ids."""
+        return {
+            one.id: one
+            for (article, _), one in self.reviews.items()
+            if article == slug and one.is_public
+        }
 
     def submit(
         self, place: Place, words: Words, key: str, is_spam: bool, answer: dict[str, Any]
@@ -88,6 +102,17 @@ class Oracle:
             one.status = "pending" if one.proposed_for else self.first_status
         one.rating = rating
 
+    def withdraw(self, one: Held) -> None:
+        """End a review or a proposal."""
+        one.status = "withdrawn"
+        one.reports.clear()
+
+    def report(self, one: Held, network: int, reason: str) -> None:
+        """Report a review that is public."""
+        if network not in one.heard:
+            one.heard.add(network)
+            one.reports[reason] += 1
+
     def decide(self, one: Held, decision: str) -> bool:
         """Carry out an editor's decision; False when there is nothing to decide on."""
         status = DECISIONS[decision]
@@ -99,13 +124,10 @@ class Oracle:
             if target is None or not target.is_open:
                 return False
             target.rating, target.status = one.rating, "published"
+            target.reports.clear()
         one.status = status
+        one.reports.clear()
         return True
-
-    def _counted(self, slug: str) -> Iterator[tuple[str, int]]:
-        for (article, _), one in self.reviews.items():
-            if article == slug and one.status == "published":
-                yield one.id, one.rating
 
 
 def _put(table: dict[K, Held], place: K, new: Held) -> Held:

@@ -6,7 +6,8 @@ which review. A request that was answered 503 may have taken place or not, until
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import pytest
@@ -80,6 +81,7 @@ perhaps = st.sampled_from([False, False, True]).flatmap(
 )
 places = st.tuples(st.sampled_from(["lamp", "lamp", "moth"]), st.integers(0, 2))
 ratings = st.integers(1, 5)
+networks = st.integers(0, 2)
 
 
 class Reviewing(RuleBasedStateMachine):
@@ -171,8 +173,38 @@ class Reviewing(RuleBasedStateMachine):
         answer = self.ask(plan, "DELETE", f"/articles/{slug}/reviews/{one.id}", token=one.token)
 
         assert answer.status == 204
-        one.status = "withdrawn"
+        self.oracle.withdraw(one)
         self.deliver(then)
+
+    @rule(data=st.data(), network=networks, plan=plans)
+    def vote(self, data: st.DataObject, network: int, plan: Plan) -> None:
+        slug, one = self.choose(data)
+        path = f"/articles/{slug}/reviews/{one.id}/votes"
+
+        with self.calling_from(network):
+            answer = self.ask(plan, "POST", path, {"vote": "helpful"})
+
+        if not (self.public[slug] and one.is_public):
+            assert answer.code == "review_not_found"
+            return
+        one.votes.add(network)
+        assert (answer.status, answer.body["helpful"]) == (200, len(one.votes))
+
+    @rule(
+        data=st.data(), network=networks, reason=st.sampled_from(["spam", "personal"]), plan=plans
+    )
+    def report(self, data: st.DataObject, network: int, reason: str, plan: Plan) -> None:
+        slug, one = self.choose(data)
+        path = f"/articles/{slug}/reviews/{one.id}/reports"
+
+        with self.calling_from(network):
+            answer = self.ask(plan, "POST", path, {"reason": reason})
+
+        if not (self.public[slug] and one.is_public):
+            assert answer.code == "review_not_found"
+            return
+        assert answer.status == 204
+        self.oracle.report(one, network, reason)
 
     @rule(
         data=st.data(),
@@ -233,15 +265,22 @@ class Reviewing(RuleBasedStateMachine):
 
     def compare(self, slug: str) -> None:
         """Hold what is at rest against the oracle."""
-        counted = self.oracle.counted(slug)
+        published = self.oracle.published(slug)
+        order = sorted(published, key=lambda id_: (len(published[id_].votes), id_), reverse=True)
+        shown = [(id_, published[id_].rating, len(published[id_].votes)) for id_ in order]
 
         drift = reconcile.reconcile(slug, repair=False)
-        listed = self.api.get(f"/articles/{slug}/reviews?limit=100")
+        listed = self.api.get(f"/articles/{slug}/reviews?limit=100&sort=helpful")
+        queue = self.api.get("/editor/reviews?status=reported&limit=100", editor=True).body["items"]
 
         assert drift.causes == ()
-        assert drift.expected == recount(list(counted.values()))
+        assert drift.expected == recount([one.rating for one in published.values()])
+        assert {one["id"]: one["reports"] for one in queue if one["slug"] == slug} == {
+            one.id: one.reports for one in published.values() if one.reports
+        }
         if self.public[slug]:
-            assert {one["id"]: one["rating"] for one in listed.body["items"]} == counted
+            items = listed.body["items"]
+            assert [(one["id"], one["rating"], one["helpful"]) for one in items] == shown
         else:
             assert listed.code == "article_not_found"
 
@@ -273,6 +312,13 @@ class Reviewing(RuleBasedStateMachine):
         self.faults.clear()
         return self.api.request(method, path, body, **options) if answer.status == 503 else answer
 
+    @contextmanager
+    def calling_from(self, network: int) -> Iterator[None]:
+        converter = self.api._sender.event_converter  # type: ignore[attr-defined]
+        before, converter.LOCAL_SOURCE_IP = converter.LOCAL_SOURCE_IP, f"198.51.{network}.1"
+        yield
+        converter.LOCAL_SOURCE_IP = before
+
     def choose(self, data: st.DataObject) -> tuple[str, Held]:
         """Draw a review or a proposal, and give its article's slug."""
         return data.draw(st.sampled_from(self.oracle.everything()))
@@ -292,7 +338,8 @@ class Reviewing(RuleBasedStateMachine):
         return list(batch[numbers.index(reported[0]) :]) if reported else []
 
     def tally(self, batch: Sequence[Record]) -> list[str]:
-        slugs = {records.slug_of(record) for record in batch}
+        # Reactions are rows of no article.
+        slugs = {records.slug_of(record) for record in batch} - {""}
         self.touched |= slugs
         self.changed |= slugs
         answer = tally_ratings({"Records": list(batch)}, None)

@@ -53,7 +53,7 @@ def visit(api: Api) -> list[Oracle]:
 
 def counted(oracles: list[Oracle], slug: str) -> dict[str, int]:
     """Give the ratings that the public must see of an article, by the reviews' ids."""
-    return {name: stars for oracle in oracles for name, stars in oracle.counted(slug).items()}
+    return {name: one.rating for oracle in oracles for name, one in oracle.published(slug).items()}
 
 
 class Client:
