@@ -9,15 +9,36 @@ import os
 from chalice.app import Chalice
 
 from chalicelib import logs
-from chalicelib.api import articles, editor, http, links, notifications, reactions, reviews, service
+from chalicelib.api import (
+    articles,
+    editor,
+    editor_articles,
+    http,
+    links,
+    notifications,
+    reactions,
+    reviews,
+    revisions,
+    service,
+)
 from chalicelib.store import client
-from chalicelib.workers import notify, reconcile, tally
+from chalicelib.workers import notify, reconcile, schedule, tally
 
 app = Chalice(app_name="plaudit", configure_logs=False)
 
-for module in (articles, reviews, reactions, editor, links, notifications, service):
+for module in (
+    articles,
+    reviews,
+    reactions,
+    editor_articles,
+    revisions,
+    editor,
+    links,
+    notifications,
+    service,
+):
     app.register_blueprint(module.routes)
-for worker in (tally, reconcile, notify):
+for worker in (tally, reconcile, notify, schedule):
     app.register_blueprint(worker.workers)
 
 if os.environ.get("STAGE") == "local" and os.environ.get("AWS_CHALICE_CLI_MODE"):

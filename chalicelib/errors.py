@@ -9,13 +9,16 @@ Every error that may leave Plaudit, each one problem type of RFC 9457.
     ├── ForbiddenError              forbidden             403
     ├── ArticleNotFoundError        article_not_found     404
     ├── ReviewNotFoundError         review_not_found      404
+    ├── RevisionNotFoundError       revision_not_found    404
     ├── BlockNotFoundError          block_not_found       404
     ├── NotificationNotFoundError   notification_not_found 404
     ├── InvalidLinkError            invalid_link          410
     ├── RouteNotFoundError          route_not_found       404
     ├── MethodNotAllowedError       method_not_allowed    405
     ├── SlugTakenError              slug_taken            409
+    ├── ReviewsFrozenError          reviews_frozen        409
     ├── TooManyBlocksError          too_many_blocks       409
+    ├── ArticleRetractedError       article_retracted     410   with `reason`
     ├── StaleRevisionError          stale_revision        412
     ├── PayloadTooLargeError        payload_too_large     413
     ├── UnsupportedMediaTypeError   unsupported_media_type 415
@@ -72,6 +75,7 @@ class PlauditError(Exception):
         self.explanation = detail or self.detail
         self.problems = problems
         self.headers = dict(headers or {})
+        self.members: Mapping[str, str | None] = {}
         super().__init__(f"{self.code}: {self.explanation}")
 
 
@@ -128,6 +132,28 @@ class ArticleNotFoundError(PlauditError):
     status = 404
     title = "Article not found"
     detail = "There is no such article."
+
+
+class ArticleRetractedError(PlauditError):
+    """The article was public and has been taken back."""
+
+    code = "article_retracted"
+    status = 410
+    title = "Article retracted"
+    detail = "This article has been taken back."
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__()
+        self.members = {"reason": reason or None}
+
+
+class RevisionNotFoundError(PlauditError):
+    """The article never had this revision, or it was not kept."""
+
+    code = "revision_not_found"
+    status = 404
+    title = "Revision not found"
+    detail = "The article has no such revision."
 
 
 class ReviewNotFoundError(PlauditError):
@@ -191,6 +217,15 @@ class SlugTakenError(PlauditError):
     status = 409
     title = "The slug is taken"
     detail = "An article with this slug exists."
+
+
+class ReviewsFrozenError(PlauditError):
+    """The article is public and takes no more reviews."""
+
+    code = "reviews_frozen"
+    status = 409
+    title = "No more reviews"
+    detail = "This article takes no more reviews."
 
 
 class TooManyBlocksError(PlauditError):

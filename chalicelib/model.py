@@ -89,6 +89,18 @@ class Summary:
     status: ArticleStatus
 
 
+class Retraction(NamedTuple):
+    """
+    Why and when a public article was taken back.
+
+    Attributes:
+        reason: For anyone to read; may be empty.
+    """
+
+    reason: str
+    retracted_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """
@@ -96,11 +108,17 @@ class Article:
 
     Attributes:
         body_html: Sanitised when it was written; safe to put into a page.
+        changed_by: Who made this revision: name of an editor's key, or `schedule`.
+        frozen_at: From when on it takes no more reviews; None for ever.
+        retraction: Of an article that was public before.
     """
 
     summary: Summary
     body_markdown: str
     body_html: str
+    changed_by: str = ""
+    frozen_at: datetime | None = None
+    retraction: Retraction | None = None
 
     @property
     def slug(self) -> str:
@@ -116,6 +134,22 @@ class Article:
     def is_public(self) -> bool:
         """Whether anyone may read it and review it."""
         return self.summary.status is ArticleStatus.PUBLISHED
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """
+    What a reader's request has to know of an article.
+
+    Attributes:
+        is_public: Whether anyone may read it.
+        frozen_at: From when on it takes no more reviews.
+        retraction: Of an article that was public before.
+    """
+
+    is_public: bool = False
+    frozen_at: datetime | None = None
+    retraction: Retraction | None = None
 
 
 class Effect(StrEnum):

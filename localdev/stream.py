@@ -1,6 +1,7 @@
-"""Carries moto's stream to the tally worker, in the form that Lambda gives it."""
+"""Carries moto's stream to the tally worker, in the form that Lambda gives it, and keeps time."""
 
 import threading
+import time
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -69,12 +70,13 @@ def _streams() -> "DynamoDBStreamsClient":
 
 
 class Pump(threading.Thread):
-    """Delivers the stream until the process ends."""
+    """Delivers the stream, and keeps time, until the process ends."""
 
     def __init__(self) -> None:
         super().__init__(name="stream-pump", daemon=True)
         self._reader = StreamReader()
         self._waiting: list[dict[str, Any]] = []
+        self._minute = _minute()
 
     def run(self) -> None:
         """Deliver what is there, again what failed, and look again."""
@@ -83,6 +85,7 @@ class Pump(threading.Thread):
             try:
                 with aws.LOCK:
                     self.deliver()
+                    self.keep_time()
             except Exception as error:  # noqa: BLE001 - a fault in a worker must not end the pump
                 logs.failure("stream pump", error)
             pause.wait(_PAUSE)
@@ -100,3 +103,15 @@ class Pump(threading.Thread):
         numbers = [record["dynamodb"]["SequenceNumber"] for record in batch]
         first = next((at for at, number in enumerate(numbers) if number in failed), len(batch))
         self._waiting = batch[first:] + rest
+
+    def keep_time(self) -> None:
+        """Do what is due, if a minute has begun since the last call."""
+        from chalicelib.workers import schedule  # noqa: PLC0415 - after moto's start
+
+        if (minute := _minute()) != self._minute:
+            self._minute = minute
+            schedule.run()
+
+
+def _minute() -> int:
+    return int(time.time() // 60)

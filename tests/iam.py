@@ -24,12 +24,13 @@ from typing import Any, Final, NamedTuple
 from botocore.client import BaseClient
 
 POLICIES: Final = Path(__file__).parent.parent / ".chalice"
-LAMBDAS: Final = ("api", "tally", "reconcile", "notify")
+LAMBDAS: Final = ("api", "tally", "reconcile", "notify", "schedule")
 _ENTRANCES: Final = {
     "chalicelib.api.http": "api",
     "chalicelib.workers.tally": "tally",
     "chalicelib.workers.reconcile": "reconcile",
     "chalicelib.workers.notify": "notify",
+    "chalicelib.workers.schedule": "schedule",
 }
 """The module that everything of a Lambda runs below."""
 _TABLE: Final = "arn:aws:dynamodb:us-east-1:123456789012:table/plaudit-local"

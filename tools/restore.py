@@ -34,8 +34,8 @@ _STEP: Final = 100
 """Rows that are compared in one call."""
 _SAID: Final = 10_000
 """Rows between two lines that say how far it is."""
-_OF_CONTENT: Final = ("A#", "F#", keys.blocks()["pk"]["S"])
-"""How the partitions of content begin: articles, votes, and the block list."""
+_OF_CONTENT: Final = ("A#", "C#", "F#", "O#", "V#", keys.blocks()["pk"]["S"])
+"""How the partitions of content begin: articles, and what stands beside them."""
 
 
 class Compared(NamedTuple):

@@ -5,7 +5,7 @@ Answers are made by `shapes`, without pydantic; the suite holds every one of
 them against these forms.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -13,6 +13,7 @@ from chalicelib.api.schemas import Rating, Slug, Ulid
 from chalicelib.model import EventKind
 
 Reason = Literal["spam", "offensive", "personal", "off_topic", "other"]
+Status = Literal["draft", "scheduled", "published", "retracted"]
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
@@ -69,19 +70,75 @@ class Article(_Head):
 
     body_markdown: str
     body_html: str
+    reviews_frozen_at: Time | None
     tally: Tally
+
+
+class Retraction(BaseModel):
+    """Why and when a public article was taken back."""
+
+    reason: str | None
+    retracted_at: Time
 
 
 class EditorsArticle(Article):
     """An article after a change."""
 
-    status: Literal["draft", "scheduled", "published", "retracted"]
+    status: Status
+    retraction: Retraction | None
 
 
 class EditorsSummary(_Head):
-    """An article that is not public."""
+    """An article of any status."""
 
-    status: Literal["draft", "scheduled", "retracted"]
+    status: Status
+
+
+class RevisionHead(BaseModel):
+    """What an article was at a revision, without its text."""
+
+    revision: int
+    changed_by: str | None
+    changed_at: Time
+    slug: Slug
+    title: str
+    description: str
+    image: ImageOut | None
+    author: str | None
+    tags: list[str]
+    published_at: Time | None
+    status: Status
+    reviews_frozen_at: Time | None
+    retraction: Retraction | None
+
+
+class RevisionPage(BaseModel):
+    """A slice of an article's revisions, newest first."""
+
+    items: list[RevisionHead]
+    next_cursor: str | None
+
+
+class FieldChange(BaseModel):
+    """A field that differs, in the form that it has in an article."""
+
+    before: Any
+    after: Any
+
+
+class Changes(BaseModel):
+    """How one revision differs from another; of the text the lines of a unified diff."""
+
+    fields: dict[str, FieldChange]
+    body_markdown: list[str]
+
+
+class RevisionText(RevisionHead):
+    """What an article was at a revision, and how that differs from another."""
+
+    body_markdown: str
+    against: int | None
+    changes: Changes | None
 
 
 class Prior(BaseModel):
@@ -100,7 +157,7 @@ class ArticlePage(BaseModel):
 
 
 class EditorsArticlePage(BaseModel):
-    """A slice of the articles that are not public."""
+    """A slice of the editors' articles."""
 
     items: list[EditorsSummary]
     next_cursor: str | None
@@ -322,3 +379,4 @@ class Problem(BaseModel):
     code: str
     request_id: str
     errors: list[FieldError] = Field(default_factory=list)
+    reason: str | None = Field(default=None, description="Of `article_retracted`.")

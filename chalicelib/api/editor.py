@@ -17,7 +17,7 @@ from chalicelib.errors import (
 from chalicelib.guard import decisions, secrets
 from chalicelib.model import Block, Editor, Effect, ReviewHandle, now
 from chalicelib.rules import text
-from chalicelib.store import blocks, keys, listings, review_lists, reviews
+from chalicelib.store import blocks, keys, review_lists, reviews
 
 if TYPE_CHECKING:
     from chalicelib.api.schemas import BlockIn, DecisionIn
@@ -25,27 +25,6 @@ if TYPE_CHECKING:
 MOST_BODY_BYTES: Final = 131_072
 
 routes = Blueprint(__name__)
-
-
-@http.route(
-    routes,
-    "GET",
-    "/editor/articles",
-    Contract(
-        answer="EditorsArticlePage",
-        query=("limit", "cursor"),
-        errors=(InvalidRequestError, InvalidCursorError),
-        security="editor",
-        scope="write",
-    ),
-)
-def list_unlisted_articles(request: Request, editor: Editor) -> Response:
-    """List drafts, scheduled and retracted articles, latest change first."""
-    del editor
-    position = cursors.open_for(http.parameter(request, "cursor"), "editor/articles")
-    page = listings.list_unlisted(position, http.limit(request))
-    following = cursors.issue(page.position, "editor/articles")
-    return http.private(shapes.page([shapes.editors_summary(one) for one in page.items], following))
 
 
 @http.route(

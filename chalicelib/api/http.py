@@ -188,6 +188,7 @@ def problem(error: PlauditError, request_id: str) -> Response:
         "detail": error.explanation,
         "code": error.code,
         "request_id": request_id,
+        **error.members,
     }
     if error.problems:
         body["errors"] = [

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chalicelib import settings
-from chalicelib.api import answers, schemas
+from chalicelib.api import answers, notifications, schemas
 from chalicelib.api.http import PROBLEM_TYPE, Contract
 from chalicelib.errors import (
     RATE_LIMIT_FIELDS,
@@ -25,11 +25,13 @@ from chalicelib.errors import (
     InternalError,
     MethodNotAllowedError,
     PlauditError,
+    RevisionRequiredError,
     RouteNotFoundError,
     TooManyRequestsError,
     UnauthorizedError,
     UnavailableError,
 )
+from chalicelib.model import ArticleStatus
 from chalicelib.rules import text
 from chalicelib.store import keys
 
@@ -40,18 +42,23 @@ _PATH_PARAMETERS: Final = {
     "slug": {"type": "string", "pattern": f"^{text.SLUG.pattern}$"},
     "id": {"type": "string", "pattern": f"^{text.ULID.pattern}$"},
     "token": {"type": "string", "minLength": 1, "maxLength": 512},
+    "revision": {"type": "integer", "minimum": 1, "maximum": 9_999_999_999},
 }
 _QUERY_PARAMETERS: Final = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
     "cursor": {"type": "string", "minLength": 1, "maxLength": 512},
     "tag": {"type": "string", "pattern": f"^{text.TAG.pattern}$"},
     "author": {"type": "string", "minLength": 1, "maxLength": 80},
-    "status": {"type": "string", "enum": [*map(str, keys.QUEUES)], "default": "pending"},
+    "against": {"type": "integer", "minimum": 1, "maximum": 9_999_999_999},
 }
-_SORTS: Final = {
-    "/articles": ["newest", "top"],
-    "/articles/{slug}/reviews": ["newest", "oldest", "highest", "lowest", "helpful"],
+_CHOICES: Final[dict[tuple[str, str], list[str | None]]] = {
+    ("/articles", "sort"): ["newest", "top"],
+    ("/articles/{slug}/reviews", "sort"): ["newest", "oldest", "highest", "lowest", "helpful"],
+    ("/editor/articles", "status"): [None, *map(str, ArticleStatus)],
+    ("/editor/reviews", "status"): [*map(str, keys.QUEUES)],
+    ("/editor/notifications", "status"): [*notifications.QUEUES],
 }
+"""The first is taken unless told; None is for no choice."""
 _HEADERS: Final = {
     "If-Match": "ETag of the article that the change was made from.",
     "If-None-Match": "ETag that the client has, or for PUT `*` to create only.",
@@ -138,11 +145,7 @@ def _parameters(path: str, method: str, contract: Contract) -> Iterator[Json]:
             name = part.strip("{}")
             yield {"name": name, "in": "path", "required": True, "schema": _PATH_PARAMETERS[name]}
     for name in contract.query:
-        schema = _QUERY_PARAMETERS.get(name) or {
-            "type": "string",
-            "enum": _SORTS[path],
-            "default": _SORTS[path][0],
-        }
+        schema = _QUERY_PARAMETERS.get(name) or _choice(_CHOICES[path, name])
         yield {"name": name, "in": "query", "schema": schema}
     for name in _header_names(path, method, contract):
         yield {
@@ -153,11 +156,18 @@ def _parameters(path: str, method: str, contract: Contract) -> Iterator[Json]:
         }
 
 
+def _choice(choices: list[str | None]) -> Json:
+    schema: Json = {"type": "string", "enum": [one for one in choices if one is not None]}
+    return schema if choices[0] is None else schema | {"default": choices[0]}
+
+
 def _header_names(path: str, method: str, contract: Contract) -> list[str]:
     if method in {"GET", "HEAD"}:
         return ["If-None-Match"] if _is_cached(method, contract) else []
     if path == "/articles/{slug}":
         return ["If-Match", "If-None-Match"] if method == "PUT" else ["If-Match"]
+    if RevisionRequiredError in contract.errors:
+        return ["If-Match"]
     return ["Idempotency-Key"] if contract.answer == "SubmittedReview" else []
 
 

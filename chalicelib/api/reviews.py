@@ -9,11 +9,13 @@ from chalicelib.api import bodies, cursors, http, shapes
 from chalicelib.api.http import Contract
 from chalicelib.errors import (
     ArticleNotFoundError,
+    ArticleRetractedError,
     ForbiddenError,
     InvalidCursorError,
     InvalidFieldsError,
     InvalidRequestError,
     ReviewNotFoundError,
+    ReviewsFrozenError,
     UnauthorizedError,
 )
 from chalicelib.guard import decisions, forms, tokens
@@ -35,7 +37,12 @@ routes = Blueprint(__name__)
     Contract(
         answer="ReviewPage",
         query=("limit", "cursor", "sort"),
-        errors=(InvalidRequestError, InvalidCursorError, ArticleNotFoundError),
+        errors=(
+            InvalidRequestError,
+            InvalidCursorError,
+            ArticleNotFoundError,
+            ArticleRetractedError,
+        ),
     ),
 )
 def list_reviews(request: Request, slug: str) -> Response:
@@ -57,7 +64,7 @@ def list_reviews(request: Request, slug: str) -> Response:
         status=201,
         answer="SubmittedReview",
         body="SubmissionIn",
-        errors=(*bodies.ERRORS, ArticleNotFoundError),
+        errors=(*bodies.ERRORS, ArticleNotFoundError, ArticleRetractedError, ReviewsFrozenError),
         is_limited=True,
     ),
 )

@@ -10,7 +10,7 @@ body import it, when they are called.
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 from email_validator import EmailNotValidError, validate_email
@@ -35,6 +35,8 @@ LONGEST_MESSAGE_BYTES: Final = 16_384
 LONGEST_BODY: Final = 100_000
 MOST_TAGS: Final = 10
 MOST_DECISIONS: Final = 25
+FARTHEST: Final = timedelta(days=3650)
+"""How far ahead an article may be scheduled."""
 
 MESSAGES: Final = {
     "email_required": "Please enter email address.",
@@ -55,7 +57,10 @@ MESSAGES: Final = {
     "tags_invalid": "Please use up to 10 tags of a-z, 0-9 and hyphen.",
     "image_url_invalid": "Please enter an http or https address.",
     "published_at_invalid": "Please enter a time like 2026-03-14T08:00:00Z, not in the future.",
-    "status_invalid": "Please choose draft or published.",
+    "published_at_past": "Please enter a time in the future for a scheduled article.",
+    "status_invalid": "Please choose draft, scheduled, published or retracted.",
+    "retraction_reason_invalid": "Please give a reason of up to 500 characters, to retract.",
+    "after_days_invalid": "Please enter a number of days from 0 to 3650.",
     "value_invalid": "Please enter a word, a domain, a network, an address or a review's id.",
     "effect_invalid": "Please choose hold or spam; a reader's submissions are spam.",
     "unknown_field": "Please send only the fields of the contract.",
@@ -220,12 +225,12 @@ def _web_address(value: str) -> str:
     return value
 
 
-def _past(value: object) -> datetime:
+def _time(value: object) -> datetime:
     try:
         at = from_rfc3339(value if isinstance(value, str) else "").replace(microsecond=0)
     except (ValueError, OverflowError):
         raise _fault("invalid") from None
-    if not datetime(1970, 1, 1, tzinfo=UTC) <= at <= datetime.now(UTC):
+    if not datetime(1970, 1, 1, tzinfo=UTC) <= at <= datetime.now(UTC) + FARTHEST:
         raise _fault("invalid")
     return at
 
@@ -261,8 +266,8 @@ Slug = Annotated[
     str, AfterValidator(_slug), Field(json_schema_extra={"pattern": f"^{text.SLUG.pattern}$"})
 ]
 Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS)]
-Past = Annotated[
-    datetime, BeforeValidator(_past), WithJsonSchema({"type": "string", "format": "date-time"})
+Time = Annotated[
+    datetime, BeforeValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 Ulid = Annotated[str, Field(pattern=f"^{text.ULID.pattern}$")]
 
@@ -332,8 +337,19 @@ class ArticleIn(_In):
     image: ImageIn | None = None
     author: Author | None = None
     tags: Tags = Field(default_factory=list)
-    published_at: Past | None = None
-    status: Literal["draft", "published"] | None = None
+    published_at: Time | None = None
+    status: Literal["draft", "scheduled", "published"] | None = None
+
+
+Reason = Annotated[
+    str, AfterValidator(_written(500, one_line=False, required=False)), _sized(0, 500)
+]
+
+
+class FreezeIn(_In):
+    """When an article takes no more reviews: so many days from now, 0 for at once."""
+
+    after_days: Annotated[int, Field(ge=0, le=3650)]
 
 
 class ArticlePatchIn(_In):
@@ -347,8 +363,11 @@ class ArticlePatchIn(_In):
     image: ImageIn | None = None
     author: Author | None = None
     tags: Tags = Field(default_factory=list)
-    published_at: Past = Field(default_factory=lambda: datetime.now(UTC))
-    status: Literal["draft", "published"] = Field(default_factory=lambda: "draft")
+    published_at: Time = Field(default_factory=lambda: datetime.now(UTC))
+    status: Literal["draft", "scheduled", "published", "retracted"] = Field(
+        default_factory=lambda: "draft"
+    )
+    retraction_reason: Reason = Field(default_factory=str)
 
 
 class DecisionIn(_In):

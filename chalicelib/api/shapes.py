@@ -33,6 +33,7 @@ def article(one: Article, tally_of_it: Tally) -> Json:
         **_head(one.summary),
         "body_markdown": one.body_markdown,
         "body_html": one.body_html,
+        "reviews_frozen_at": one.frozen_at and rfc3339(one.frozen_at),
         "tally": tally(tally_of_it),
     }
 
@@ -63,7 +64,34 @@ def editors_summary(one: Summary) -> Json:
 
 def editors_article(one: Article, tally_of_it: Tally) -> Json:
     """Write an article as its editor sees it after a change."""
-    return {**article(one, tally_of_it), "status": str(one.summary.status)}
+    return {
+        **article(one, tally_of_it),
+        "status": str(one.summary.status),
+        "retraction": _retraction(one),
+    }
+
+
+def revision(one: Article) -> Json:
+    """Write what an article was, without its text."""
+    summary = one.summary
+    return {
+        "revision": summary.revision,
+        "changed_by": one.changed_by or None,
+        "changed_at": rfc3339(summary.updated_at),
+        **revision_fields(one),
+    }
+
+
+def revision_fields(one: Article) -> Json:
+    """Give the fields of an article in which two revisions may differ, but for its text."""
+    head = _head(one.summary)
+    names = ("slug", "title", "description", "image", "author", "tags", "published_at")
+    return {
+        **{name: head[name] for name in names},
+        "status": str(one.summary.status),
+        "reviews_frozen_at": one.frozen_at and rfc3339(one.frozen_at),
+        "retraction": _retraction(one),
+    }
 
 
 def tally(one: Tally) -> Json:
@@ -192,6 +220,13 @@ def _head(one: Summary) -> Json:
 
 def _image(one: Image | None) -> Json | None:
     return None if one is None else {"url": one.url, "alt": one.alt, "credit": one.credit}
+
+
+def _retraction(one: Article) -> Json | None:
+    if one.retraction is None:
+        return None
+    at = rfc3339(one.retraction.retracted_at)
+    return {"reason": one.retraction.reason or None, "retracted_at": at}
 
 
 def _reply(one: Reply | None) -> Json | None:

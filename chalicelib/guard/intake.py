@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from chalicelib import logs, settings
-from chalicelib.errors import ArticleNotFoundError, UnavailableError
+from chalicelib.errors import UnavailableError
 from chalicelib.guard import captcha, limits, placement, scorer, secrets
 from chalicelib.guard.limits import Quota
 from chalicelib.guard.placement import Place
@@ -43,7 +43,7 @@ from chalicelib.model import (
     now,
 )
 from chalicelib.rules import moderation, spam
-from chalicelib.store import contacts, keys, outbox, reviews, submissions
+from chalicelib.store import contacts, gates, keys, outbox, reviews, submissions
 from chalicelib.store.client import Action, ConditionFailedError
 
 _ATTEMPTS: Final = 6
@@ -112,8 +112,7 @@ def _guarded(submission: Submission, review: Review) -> Receipt:
     token, text = _token(submission), _text(submission)
     held_by = (review.key, keys.proposal_key(review.fingerprint))
     known = submissions.read(review.slug, held_by, asked, token, text)
-    if not known.is_public:
-        raise ArticleNotFoundError
+    gates.expect_open(known.gate, at)
     counted = known.counters[len(networks) :]
     quota = limits.quota(limits.count(known.counters[: len(networks)], at), at)
     place = placement.find(review, known.rows)

@@ -8,16 +8,17 @@ Articles, each with its gate and its places in the lists.
     find_tally          GetItem                                        1
     create, replace     TransactWriteItems: article, gate, listings    1
 
-An article, its gate and its listing rows are written in one transaction, so
-that no list shows what is not public.
+An article, its gate, its listing rows and the revision that it replaces are written in one
+transaction, so that no list shows what is not public, and nothing that was is lost.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from chalicelib import settings
 from chalicelib.errors import ArticleNotFoundError
-from chalicelib.model import Article, Tally
-from chalicelib.store import attributes, client, items, keys, listings
+from chalicelib.model import Article, Gate, Tally
+from chalicelib.store import attributes, client, gates, items, keys, listings, revisions
 from chalicelib.store.client import Action, ConditionFailedError
 
 
@@ -51,7 +52,8 @@ def get_public(slug: str) -> tuple[Article, Tally]:
     Read a published article and its tally in one round trip.
 
     Raises:
-        ArticleNotFoundError: It is missing, a draft or retracted.
+        ArticleNotFoundError: It is missing or not public.
+        ArticleRetractedError: It has been taken back.
         UnavailableError: The tables could not be read.
     """
     tables = settings.current()
@@ -63,8 +65,9 @@ def get_public(slug: str) -> tuple[Article, Tally]:
     )
     found, tallied = rows[tables.content_table], rows[tables.derived_table]
     article = items.article_from(found[0]) if found else None
-    if article is None or not article.is_public:
+    if article is None:
         raise ArticleNotFoundError
+    gates.expect_public(Gate(article.is_public, retraction=article.retraction))
     return article, items.tally_from(tallied[0] if tallied else None)
 
 
@@ -73,7 +76,8 @@ def get_public_tally(slug: str) -> Tally:
     Read a published article's tally; its gate, a small row, stands for the article.
 
     Raises:
-        ArticleNotFoundError: The article is missing, a draft or retracted.
+        ArticleNotFoundError: The article is missing or not public.
+        ArticleRetractedError: It has been taken back.
         UnavailableError: The tables could not be read.
     """
     tables = settings.current()
@@ -83,8 +87,7 @@ def get_public_tally(slug: str) -> Tally:
             tables.derived_table: [keys.tally(slug)],
         }
     )
-    if not rows[tables.content_table]:
-        raise ArticleNotFoundError
+    gates.expect_public(items.gate_from(next(iter(rows[tables.content_table]), None)))
     tallied = rows[tables.derived_table]
     return items.tally_from(tallied[0] if tallied else None)
 
@@ -112,9 +115,12 @@ def find_tally(slug: str) -> Tally:
     return items.tally_from(client.get(settings.current().derived_table, keys.tally(slug)))
 
 
-def create(article: Article) -> Article | None:
+def create(article: Article, beside: Sequence[Action] = ()) -> Article | None:
     """
     Store an article whose slug must be free.
+
+    Args:
+        beside: Writes without a condition that take place with it or not at all.
 
     Returns:
         None when it was stored; else the article that has the slug.
@@ -122,12 +128,15 @@ def create(article: Article) -> Article | None:
     Raises:
         UnavailableError: The write may have taken place.
     """
-    return _write(article, None, "attribute_not_exists(pk)")
+    return _write(article, None, "attribute_not_exists(pk)", beside)
 
 
-def replace(old: Article, new: Article) -> Article | None:
+def replace(old: Article, new: Article, beside: Sequence[Action] = ()) -> Article | None:
     """
-    Store a changed article if nobody else changed it meanwhile.
+    Store a changed article if nobody else changed it meanwhile, and keep what it was.
+
+    Args:
+        beside: Writes without a condition that take place with it or not at all.
 
     Returns:
         None when it was stored; else the article as it is now.
@@ -135,10 +144,12 @@ def replace(old: Article, new: Article) -> Article | None:
     Raises:
         UnavailableError: The write may have taken place.
     """
-    return _write(new, old, "revision = :revision")
+    return _write(new, old, "revision = :revision", beside)
 
 
-def _write(new: Article, old: Article | None, condition: str) -> Article | None:
+def _write(
+    new: Article, old: Article | None, condition: str, beside: Sequence[Action]
+) -> Article | None:
     table = settings.current().content_table
     put: dict[str, Any] = {
         "TableName": table,
@@ -148,7 +159,13 @@ def _write(new: Article, old: Article | None, condition: str) -> Article | None:
     if old is not None:
         put["ExpressionAttributeValues"] = attributes.pack({":revision": old.revision})
     try:
-        client.write({"Put": put}, *_gate_actions(new, old), *_listing_actions(new, old))
+        client.write(
+            {"Put": put},
+            *_gate_actions(new, old),
+            *_listing_actions(new, old),
+            *([revisions.keep(old)] if old else []),
+            *beside,
+        )
     except ConditionFailedError as failed:
         row = failed.found[0]
         if row is None:
@@ -159,12 +176,12 @@ def _write(new: Article, old: Article | None, condition: str) -> Article | None:
 
 def _gate_actions(new: Article, old: Article | None) -> list[Action]:
     table = settings.current().content_table
-    was_public = old is not None and old.is_public
-    if new.is_public and not was_public:
-        return [{"Put": {"TableName": table, "Item": items.gate_item(new.slug)}}]
-    if was_public and not new.is_public:
+    before, after = old and gates.item(old), gates.item(new)
+    if after == before:
+        return []
+    if after is None:
         return [{"Delete": {"TableName": table, "Key": keys.gate(new.slug)}}]
-    return []
+    return [{"Put": {"TableName": table, "Item": after}}]
 
 
 def _listing_actions(new: Article, old: Article | None) -> list[Action]:

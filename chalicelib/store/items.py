@@ -7,6 +7,7 @@ repeating what the row holds.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar
@@ -15,11 +16,13 @@ from chalicelib.model import (
     STARS,
     Article,
     ArticleStatus,
+    Gate,
     Image,
     PublicReview,
     Reply,
     Report,
     Reports,
+    Retraction,
     Review,
     ReviewHandle,
     ReviewKey,
@@ -96,11 +99,13 @@ def article_item(article: Article) -> Item:
         if article.is_public
         else {}
     )
-    return keys.article(article.slug) | pack(
-        pack_summary(article.summary)
-        | {"body_markdown": article.body_markdown, "body_html": article.body_html}
-        | listed
-    )
+    return keys.article(article.slug) | pack(_pack_article(article) | listed)
+
+
+def revision_item(article: Article) -> Item:
+    """Write what an article was as its row in content, without its HTML and in no index."""
+    kept = pack(_pack_article(replace(article, body_html="")))
+    return keys.revision(article.slug, article.revision) | kept
 
 
 @_reader
@@ -112,19 +117,41 @@ def article_from(item: Item) -> Article:
         MalformedItemError: The row has another form.
     """
     plain = unpack(item)
-    return Article(_summary(plain), plain["body_markdown"], plain["body_html"])
-
-
-def gate_item(slug: str) -> Item:
-    """Write the row that says that an article is public."""
-    return keys.gate(slug) | pack(
-        {
-            "listed_in": keys.article_pk(slug),
-            "id": keys.BELOW,
-            "rating_order": keys.BELOW,
-            "helpful_order": keys.BELOW,
-        }
+    return Article(
+        _summary(plain),
+        plain["body_markdown"],
+        plain["body_html"],
+        plain.get("changed_by", ""),
+        _time(plain.get("frozen_at")),
+        _retraction(plain.get("retraction")),
     )
+
+
+def gate_item(slug: str, gate: Gate) -> Item:
+    """Write the row that says what readers have to know of an article."""
+    listed = {
+        "listed_in": keys.article_pk(slug),
+        "id": keys.BELOW,
+        "rating_order": keys.BELOW,
+        "helpful_order": keys.BELOW,
+    }
+    return keys.gate(slug) | pack(
+        (listed if gate.is_public else {})
+        | {"frozen_at": _pack_time(gate.frozen_at), "retraction": _pack_retraction(gate.retraction)}
+    )
+
+
+@_reader
+def gate_from(item: Item | None) -> Gate:
+    """
+    Read a gate; an absent row is that of no article.
+
+    Raises:
+        MalformedItemError: The row has another form.
+    """
+    plain = unpack(item or {})
+    is_public = bool(plain) and not plain.keys() & {"retraction", "home"}
+    return Gate(is_public, _time(plain.get("frozen_at")), _retraction(plain.get("retraction")))
 
 
 def review_item(review: Review) -> Item:
@@ -329,12 +356,32 @@ def _summary(plain: Plain) -> Summary:
     )
 
 
+def _pack_article(article: Article) -> Plain:
+    return pack_summary(article.summary) | {
+        "body_markdown": article.body_markdown,
+        "body_html": article.body_html,
+        "changed_by": article.changed_by or None,
+        "frozen_at": _pack_time(article.frozen_at),
+        "retraction": _pack_retraction(article.retraction),
+    }
+
+
 def _pack_time(at: datetime | None) -> str | None:
     return None if at is None else rfc3339(at)
 
 
 def _time(text: str | None) -> datetime | None:
     return None if text is None else from_rfc3339(text)
+
+
+def _pack_retraction(retraction: Retraction | None) -> Plain | None:
+    if retraction is None:
+        return None
+    return {"reason": retraction.reason, "retracted_at": rfc3339(retraction.retracted_at)}
+
+
+def _retraction(plain: Plain | None) -> Retraction | None:
+    return Retraction(plain["reason"], from_rfc3339(plain["retracted_at"])) if plain else None
 
 
 def _reply(plain: Plain | None) -> Reply | None:

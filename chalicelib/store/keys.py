@@ -7,6 +7,7 @@ The key schema of both tables.
                                                                 below the reviews of the same
               review    pk=A#<slug>      sk=R#<digest>
               proposal  pk=A#<slug>      sk=P#<digest>
+              revision  pk=V#<slug>      sk=<revision, 10 digits>
               event     pk=O#<ULID>      sk=EVENT
               vote      pk=F#<review id> sk=VOTE#<network>
               report    pk=F#<review id> sk=REPORT#<network>
@@ -25,7 +26,9 @@ The key schema of both tables.
               ledger    pk=T#<slug>      sk=L#<digest>
               listing   pk=LIST#all, LIST#tag:<tag>, LIST#author:<author>
                                          sk=<published_at>#<slug>
-                        pk=LIST#unlisted sk=<updated_at>#<slug>
+                        pk=LIST#unlisted, LIST#status:<status>
+                                         sk=<updated_at>#<slug>
+                        pk=LIST#due      sk=<published_at>#<slug>
               quarantine pk=QUARANTINE   sk=<sequence number>
               counter   pk=LIMIT#<subject>#<window>     sk=COUNTER
                         a subject is network:<hash>, reader:<hash>, article:<slug> or site
@@ -48,7 +51,7 @@ import unicodedata
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from chalicelib.model import ReviewKey, ReviewStatus, rfc3339
+from chalicelib.model import ArticleStatus, ReviewKey, ReviewStatus, rfc3339
 
 Key: TypeAlias = dict[str, dict[str, str]]
 
@@ -66,11 +69,14 @@ OUTBOX: Final = "outbox"
 DEAD: Final = "dead"
 DELIVERED: Final = "delivered"
 """Partitions of the index `queue`: what somebody is still to be told of, was not, and was."""
+GATE: Final = "GATE"
 QUARANTINE: Final = "QUARANTINE"
 LISTS: Final = "LIST#"
 REPORTS: Final = "REPORT#"
 EVERY_ARTICLE: Final = "LIST#all"
 UNLISTED: Final = "LIST#unlisted"
+DUE: Final = "LIST#due"
+"""Scheduled articles by their time."""
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _DIGEST_BYTES = 16
@@ -96,9 +102,19 @@ def article(slug: str) -> Key:
     return key(article_pk(slug), "ARTICLE")
 
 
+def revision(slug: str, number: int) -> Key:
+    """Key of what an article was at a revision."""
+    return key(revision_pk(slug), f"{number:010d}")
+
+
+def revision_pk(slug: str) -> str:
+    """Partition of what an article was at each of its revisions."""
+    return f"V#{slug}"
+
+
 def gate(slug: str) -> Key:
     """Key of the small row that exists while the article is public."""
-    return key(article_pk(slug), "GATE")
+    return key(article_pk(slug), GATE)
 
 
 def review_sk(review: ReviewKey) -> str:
@@ -169,6 +185,11 @@ def listing_pk(*, tag: str | None = None, author: str | None = None) -> str:
     if author is not None:
         return f"LIST#author:{author}"
     return EVERY_ARTICLE
+
+
+def status_pk(status: ArticleStatus) -> str:
+    """Partition of the list of all articles of a status."""
+    return f"LIST#status:{status}"
 
 
 def listing_sk(published_at: datetime, slug: str) -> str:

@@ -3,7 +3,8 @@ Lists of articles.
 
     list_newest         Query a listing, BatchGetItem tallies          2 round trips
     list_top            Query by_rank, BatchGetItem listing rows       2
-    list_unlisted       Query a listing                                1
+    list_edited         Query a listing                                1
+    list_due            Query a listing                                1
     every_slug          Query a listing                                1 per MB
 
 A page is continued from the sort key of its last row, which is unique in its
@@ -11,6 +12,7 @@ list; no client's text ever becomes a start key.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from chalicelib import settings
@@ -94,19 +96,42 @@ def list_top(tag: str | None, author: str | None, position: str | None, limit: i
     return Page(tuple(fitting), following)
 
 
-def list_unlisted(position: str | None, limit: int) -> Page[Summary]:
+def list_edited(status: ArticleStatus | None, position: str | None, limit: int) -> Page[Summary]:
     """
-    Read a page of the articles that are not public, latest change first.
+    Read a page of the articles of a status, latest change first.
+
+    Args:
+        status: None for all that is not public.
 
     Raises:
         UnavailableError: The table could not be read.
     """
-    condition, values = "pk = :list", {":list": keys.UNLISTED}
+    pk = keys.UNLISTED if status is None else keys.status_pk(status)
+    condition, values = "pk = :list", {":list": pk}
     if position is not None:
         condition += " AND sk < :position"
         values[":position"] = position
     rows, following = _filtered_page(condition, values, {}, limit, "sk")
     return Page(tuple(items.summary_from(row) for row in rows), following)
+
+
+def list_due(at: datetime, most: int) -> list[str]:
+    """
+    Give the slugs of scheduled articles whose time has come, the longest first.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    answer = client.call(
+        "query",
+        TableName=settings.current().derived_table,
+        KeyConditionExpression="pk = :due AND sk <= :until",
+        ExpressionAttributeValues=attributes.pack(
+            {":due": keys.DUE, ":until": keys.listing_sk(at, keys.ABOVE)}
+        ),
+        Limit=most,
+    )
+    return [items.summary_from(row).slug for row in answer["Items"]]
 
 
 def every_slug(listing: str) -> Iterator[str]:
@@ -132,12 +157,18 @@ def every_slug(listing: str) -> Iterator[str]:
 
 def places_of(summary: Summary) -> set[tuple[str, str]]:
     """Give the keys of the rows that an article has in the lists."""
+    changed = f"{rfc3339(summary.updated_at)}#{summary.slug}"
+    places = {(keys.status_pk(summary.status), changed)}
     if summary.status is not ArticleStatus.PUBLISHED or summary.published_at is None:
-        return {(keys.UNLISTED, f"{rfc3339(summary.updated_at)}#{summary.slug}")}
+        places.add((keys.UNLISTED, changed))
+        if summary.status is ArticleStatus.SCHEDULED and summary.published_at is not None:
+            places.add((keys.DUE, keys.listing_sk(summary.published_at, summary.slug)))
+        return places
     lists = [keys.EVERY_ARTICLE, *(keys.listing_pk(tag=tag) for tag in summary.tags)]
     if summary.author is not None:
         lists.append(keys.listing_pk(author=summary.author))
-    return {(pk, keys.listing_sk(summary.published_at, summary.slug)) for pk in lists}
+    published = keys.listing_sk(summary.published_at, summary.slug)
+    return places | {(pk, published) for pk in lists}
 
 
 def rows_of(summary: Summary) -> list[Item]:

@@ -97,6 +97,11 @@ def of_handle(kind: EventKind, slug: str, handle: ReviewHandle, at: datetime) ->
     return Event(keys.new_id(), kind, slug, handle.id, handle.key, at)
 
 
+def of_article(kind: EventKind, slug: str, at: datetime) -> Event:
+    """Make an event about an article as it is after the change."""
+    return Event(keys.new_id(), kind, slug, None, None, at)
+
+
 def actions(*events: Event) -> list[Action]:
     """
     Make the writes that put events into the outbox.

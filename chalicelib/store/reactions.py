@@ -90,7 +90,7 @@ def read(
     gate, review, own = (by_key.get((row["pk"]["S"], row["sk"]["S"])) for row in content)
     by_pk = {row["pk"]["S"]: row for row in rows.get(known.derived_table, [])}
     filled = tuple(counters.found(counter, by_pk) for counter in asked)
-    if gate is None:
+    if not items.gate_from(gate).is_public:
         raise ReviewNotFoundError
     return Known(_public(review, review_id), own is not None and _counts(own, at), filled)
 

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from chalicelib import settings
-from chalicelib.errors import ArticleNotFoundError
 from chalicelib.model import Page, PublicReview, Review
-from chalicelib.store import attributes, client, items, keys
+from chalicelib.store import attributes, client, gates, items, keys
 from chalicelib.store.attributes import Item
 
 _MARKERS: Final = 2
@@ -50,7 +49,8 @@ def list_public(slug: str, order: str, position: str | None, limit: int) -> Page
         limit: Most reviews, 1 to 100.
 
     Raises:
-        ArticleNotFoundError: On the first page: it is missing, a draft or retracted.
+        ArticleNotFoundError: On the first page: it is missing or not public.
+        ArticleRetractedError: On the first page: it has been taken back.
         UnavailableError: The index could not be read.
     """
     chosen = ORDERS[order]
@@ -130,5 +130,4 @@ def _is_marker(row: Item) -> bool:
 def _expect_public(slug: str) -> None:
     # The index follows the table by milliseconds: an article that was
     # published just now is in the table first.
-    if client.get(settings.current().content_table, keys.gate(slug), consistent=True) is None:
-        raise ArticleNotFoundError
+    gates.expect_public(gates.find(slug))

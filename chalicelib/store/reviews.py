@@ -21,7 +21,6 @@ from typing import Any, Final
 
 from chalicelib import settings
 from chalicelib.errors import (
-    ArticleNotFoundError,
     ReviewNotFoundError,
     StaleRevisionError,
     UnavailableError,
@@ -35,7 +34,7 @@ from chalicelib.model import (
     ReviewStatus,
     rfc3339,
 )
-from chalicelib.store import attributes, client, items, keys
+from chalicelib.store import attributes, client, gates, items, keys
 from chalicelib.store.attributes import Item
 from chalicelib.store.client import Action, ConditionFailedError
 
@@ -55,7 +54,9 @@ def add(
         None when it was stored; else the row that holds the key.
 
     Raises:
-        ArticleNotFoundError: The article is missing, a draft or retracted.
+        ArticleNotFoundError: The article is missing or not public.
+        ArticleRetractedError: It has been taken back.
+        ReviewsFrozenError: It takes no more reviews.
         ConditionFailedError: The key is free, and something beside it failed; by its
             place in `beside`.
         UnavailableError: The write may have taken place.
@@ -71,16 +72,13 @@ def add(
             "ConditionExpression": "revision = :replaces",
             "ExpressionAttributeValues": attributes.pack({":replaces": replaces}),
         }
-    gate = {
-        "TableName": table,
-        "Key": keys.gate(review.slug),
-        "ConditionExpression": "attribute_exists(pk)",
-    }
     try:
-        client.write(*beside, {"ConditionCheck": gate}, {"Put": put})
+        client.write(*beside, gates.check(review.slug, review.submitted_at), {"Put": put})
     except ConditionFailedError as failed:
         if len(beside) in failed.found:
-            raise ArticleNotFoundError from None
+            gates.expect_open(items.gate_from(failed.found[len(beside)]), review.submitted_at)
+            # It was opened again between the refusal and the row that came with it.
+            raise UnavailableError from None
         if len(beside) + 1 not in failed.found:
             raise
         if (holder := _holder(failed.found[len(beside) + 1])) is None:

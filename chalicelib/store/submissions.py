@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chalicelib import settings
-from chalicelib.model import Block, Counter, Review, ReviewKey, Tally
+from chalicelib.model import Block, Counter, Gate, Review, ReviewKey, Tally
 from chalicelib.store import attributes, blocks, client, counters, items, keys
 from chalicelib.store.attributes import Item
 from chalicelib.store.client import Action
@@ -27,7 +27,7 @@ class Known:
     What the tables say about a submission.
 
     Attributes:
-        is_public: Whether the article takes reviews.
+        gate: Whether the article takes reviews.
         rows: Reviews and proposals that hold the keys that were asked for.
         is_spent: Whether the captcha token brought a review before.
         counters: The counters that were asked for, filled, in their order.
@@ -35,7 +35,7 @@ class Known:
         tally: The article's.
     """
 
-    is_public: bool
+    gate: Gate
     rows: dict[ReviewKey, Review]
     is_spent: bool
     counters: tuple[Counter, ...]
@@ -74,7 +74,7 @@ def read(
     by_sk = {row["sk"]["S"]: row for row in rows[known.content_table]}
     by_pk = {row["pk"]["S"]: row for row in rows[known.derived_table]}
     return Known(
-        is_public="GATE" in by_sk,
+        gate=items.gate_from(by_sk.get(keys.GATE)),
         rows={
             key: items.review_from(by_sk[keys.review_sk(key)])
             for key in review_keys

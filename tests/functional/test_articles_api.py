@@ -28,7 +28,7 @@ def test_a_new_article_is_public_at_once(api: Api) -> None:
     assert (answer.status, answer.headers["location"]) == (201, ARTICLE)
     read = api.get(ARTICLE)
     assert read.headers["etag"] == answer.headers["etag"]
-    assert answer.body == read.body | {"status": "published"}
+    assert answer.body == read.body | {"status": "published", "retraction": None}
     assert (answer.body["slug"], answer.body["revision"]) == (builders.SLUG, 1)
     assert builders.article(image=IMAGE).items() <= answer.body.items()
 

@@ -51,7 +51,7 @@ def served() -> list[tuple[str, str, bool]]:
     """Give every path and method, and whether it is for editors."""
     return [
         (
-            path.format(slug=builders.SLUG, id=rows.review().id, token="x"),
+            path.format(slug=builders.SLUG, id=rows.review().id, token="x", revision=1),
             method,
             contract.security == "editor",
         )

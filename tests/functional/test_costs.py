@@ -6,14 +6,16 @@ does to the bill. `billing` says how large the article and its reviews are.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.guard import captcha
-from chalicelib.model import ReviewStatus
+from chalicelib.model import ReviewStatus, now, rfc3339
 from chalicelib.notices import audience, delivery
 from chalicelib.store import items
+from chalicelib.workers import schedule
 from chalicelib.workers.reconcile import reconcile
 from chalicelib.workers.tally import tally_ratings
 from tests import rows, seeding
@@ -281,9 +283,10 @@ def test_writes_under_moderation(house: Api, setting: Callable[..., None]) -> No
     }
 
 
-def test_writes_of_an_editor(house: Api) -> None:
+def test_writes_of_an_editor(house: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     bill = Bill()
     other = f"/articles/{WORD}-dusk"
+    desk = f"/editor{other}"
 
     with bill.of("PUT a draft"):
         house.put(other, article(status="draft"))
@@ -303,23 +306,54 @@ def test_writes_of_an_editor(house: Api) -> None:
         house.put(other, article(title=WORD), If_Match='"4"')
     with bill.of("DELETE: retract it"):
         house.delete(other, editor=True, If_Match='"5"')
+    with bill.of("GET /editor/articles?status"):
+        house.get("/editor/articles?status=retracted", editor=True)
+    with bill.of("GET …/revisions"):
+        house.get(f"{desk}/revisions", editor=True)
+    with bill.of("GET …/revisions/{revision}"):
+        house.get(f"{desk}/revisions/3", editor=True)
+    with bill.of("POST …/restore"):
+        house.post(f"{desk}/revisions/3/restore", editor=True, If_Match='"6"')
+    with bill.of("PUT …/freeze"):
+        house.put(f"{desk}/freeze", {"after_days": 7})
+    with bill.of("DELETE …/freeze"):
+        house.delete(f"{desk}/freeze", editor=True)
     with bill.of("PUT a published one"):
         house.put(f"/articles/{WORD}", article())
+    with bill.of("a minute in which nothing is due"):
+        schedule.run()
+    soon = rfc3339(now() + timedelta(seconds=1))
+    house.put(f"{other}-2", article(status="scheduled", published_at=soon))
+    monkeypatch.setattr(schedule, "now", lambda: now() + timedelta(minutes=1))
+    with bill.of("a minute in which an article is due"):
+        assert schedule.run() == {"published": 1}
 
     assert bill.unsafe == []
     assert bill.costs == {
-        "PUT a draft": Cost("TransactWriteItems GetItem", table=24, read=0.5),
-        "PUT the same again": Cost("TransactWriteItems GetItem", table=24, read=0.5),
+        "PUT a draft": Cost("TransactWriteItems GetItem", table=26, read=0.5),
+        "PUT the same again": Cost("TransactWriteItems GetItem", table=26, read=0.5),
         "GET /editor/articles": Cost("Query", read=0.5),
         "PATCH: publish it": Cost(
-            "GetItem TransactWriteItems GetItem", table=34, indexes=8, read=3.5
+            "GetItem TransactWriteItems GetItem", table=50, indexes=8, read=3.5
         ),
-        "PATCH the title": Cost("GetItem TransactWriteItems GetItem", table=30, read=3.5),
+        "PATCH the title": Cost("GetItem TransactWriteItems GetItem", table=44, read=3.5),
         "PATCH a stale revision, 412": Cost("GetItem", read=3),
-        "PATCH the tags": Cost("GetItem TransactWriteItems GetItem", table=32, read=3.5),
-        "PUT a changed one": Cost("GetItem TransactWriteItems GetItem", table=32, read=3.5),
-        "DELETE: retract it": Cost("GetItem TransactWriteItems", table=34, indexes=8, read=3),
-        "PUT a published one": Cost("TransactWriteItems GetItem", table=32, indexes=8, read=0.5),
+        "PATCH the tags": Cost("GetItem TransactWriteItems GetItem", table=46, read=3.5),
+        "PUT a changed one": Cost("GetItem TransactWriteItems GetItem", table=46, read=3.5),
+        "DELETE: retract it": Cost("GetItem TransactWriteItems", table=50, indexes=8, read=3),
+        "GET /editor/articles?status": Cost("Query", read=0.5),
+        "GET …/revisions": Cost("GetItem Query", read=6.5),
+        "GET …/revisions/{revision}": Cost("GetItem GetItem GetItem", read=5),
+        "POST …/restore": Cost(
+            "GetItem GetItem GetItem TransactWriteItems GetItem", table=38, read=7.5
+        ),
+        "PUT …/freeze": Cost("GetItem TransactWriteItems GetItem", table=40, read=3.5),
+        "DELETE …/freeze": Cost("GetItem TransactWriteItems", table=40, read=3),
+        "PUT a published one": Cost("TransactWriteItems GetItem", table=34, indexes=8, read=0.5),
+        "a minute in which nothing is due": Cost("Query Query", read=1),
+        "a minute in which an article is due": Cost(
+            "Query GetItem TransactWriteItems Query", table=52, indexes=8, read=4
+        ),
     }
 
 

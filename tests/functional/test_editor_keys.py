@@ -19,7 +19,7 @@ REVIEW = rows.review()
 HASH = hashlib.sha256(EDITOR_KEY.encode()).hexdigest()
 BASIC = base64.b64encode(f"ada:{EDITOR_KEY}".encode()).decode()
 EDITORS_ROUTES = [
-    (method, path.format(slug=builders.SLUG, id=REVIEW.id))
+    (method, path.format(slug=builders.SLUG, id=REVIEW.id, revision=1))
     for path, method, _, contract in openapi.routes_of(app)
     if contract.security == "editor"
 ]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.guard import captcha
+from chalicelib.workers import schedule
 from chalicelib.workers.reconcile import reconcile
 from chalicelib.workers.tally import tally_ratings
 from tests import rows, seeding
@@ -46,6 +47,8 @@ def test_units_are_those_of_the_meter(
         api.put(f"/articles/{WORD}", article())
     with bill.of("rank a published article"):
         deliver()
+    with bill.of("a minute in which nothing is due"):
+        schedule.run()
 
     metered = {name: Units(one.read, one.table + one.indexes) for name, one in bill.costs.items()}
     assert metered == cost.UNITS
@@ -71,4 +74,13 @@ def test_no_traffic_costs_what_watches_it_alone() -> None:
     lines = cost.estimate(Traffic(0, 0, 0), Watch(12, 2, 1), "x86_64")
 
     paid = {line.what for line in lines if line.dollars > 0}
-    assert paid == {"Lambda calls", "Metrics", "Alarms", "Dashboards", "Reading secrets"}
+    assert paid == {
+        "Lambda calls",
+        "Lambda clock",
+        "DynamoDB a minute in which nothing is due",
+        "Logs",
+        "Metrics",
+        "Alarms",
+        "Dashboards",
+        "Reading secrets",
+    }

@@ -69,7 +69,7 @@ def shelf() -> Iterator[Api]:
 
 def routes() -> list[tuple[str, str]]:
     """Give method and path of every route."""
-    filled = {"slug": builders.SLUG, "id": rows.review().id, "token": "x"}
+    filled = {"slug": builders.SLUG, "id": rows.review().id, "token": "x", "revision": 1}
     return [(method, path.format(**filled)) for path, method, _, _ in openapi.routes_of(app)]
 
 

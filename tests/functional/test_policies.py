@@ -6,15 +6,19 @@ conftest); here a tour through everything shows that it needs all that it may do
 """
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 
 from chalicelib import settings
 from chalicelib.guard import captcha, secrets
-from chalicelib.notices import mail
+from chalicelib.model import now, rfc3339
+from chalicelib.notices import audience, delivery, mail
 from chalicelib.store import client, items
+from chalicelib.workers import schedule
 from chalicelib.workers.notify import deliver_notifications
 from chalicelib.workers.reconcile import reconcile_tallies
+from chalicelib.workers.schedule import every_minute
 from chalicelib.workers.tally import tally_ratings
 from localdev import tables
 from tests import builders, iam, rows
@@ -73,6 +77,13 @@ FORBIDDEN = {
         Request("ses:SendRawEmail", iam.arn("ses", "configuration-set/x")),
     ],
 }
+FORBIDDEN["schedule"] = [
+    *(Request(f"dynamodb:{verb}", CONTENT, ARTICLE) for verb in ("DeleteItem", "UpdateItem")),
+    *(Request(f"dynamodb:{verb}", CONTENT, ("F#x",)) for verb in WRITES),
+    *(Request(f"dynamodb:{verb}", DERIVED, TALLY) for verb in (*WRITES, "GetItem", "Query")),
+    Request("dynamodb:Query", CONTENT, ARTICLE),
+    Request("ssm:GetParameters", iam.arn("ssm", "parameter/plaudit/local/captcha-secret")),
+]
 FOR_NOBODY = [
     *(
         Request(f"dynamodb:{verb}", table)
@@ -148,7 +159,8 @@ def tour(
     decide(api, (waiting, "publish"), (proposed, "publish"))
     api.put(f"/editor{REVIEWS}/{waiting['id']}/reply", {"message": "Thank you."})
     withdraw(api, first)
-    for path in ("/editor/articles", "/editor/reviews", "/editor/blocks"):
+    revisions = f"/editor{article}/revisions"
+    for path in ("/editor/articles", revisions, "/editor/reviews", "/editor/blocks"):
         api.get(path, editor=True)
     setting(LIMITS="network=9/1h site=9/1h", CAPTCHA="turnstile")
     for number in range(2):
@@ -162,6 +174,15 @@ def tour(
     # What the API has read is not asked for again in the same process.
     secrets._read.cache_clear()
     deliver_notifications({"Records": deliver()}, None)
+    submit(api, email="told@example.org", notify=True)
+    api.patch(article, {"status": "draft"}, editor=True, If_Match="*")
+    soon = rfc3339(now() + timedelta(minutes=1))
+    scheduled = {"status": "scheduled", "published_at": soon}
+    api.patch(article, scheduled, editor=True, If_Match="*")
+    for module in (schedule, delivery, audience):
+        monkeypatch.setattr(module, "now", lambda: now() + timedelta(minutes=5))
+    secrets._read.cache_clear()
+    every_minute(builders.SCHEDULED, None)
     api.delete(article, editor=True, If_Match="*")
 
 
@@ -213,6 +234,7 @@ def test_a_lambda_writes_into_its_own_log_alone(name: str) -> None:
         "tally": "-tally_ratings",
         "reconcile": "-reconcile_tallies",
         "notify": "-deliver_notifications",
+        "schedule": "-every_minute",
     }[name]
     groups = {grant.resource for grant in iam.grants(name) if grant.action.startswith("logs:")}
 

@@ -14,7 +14,7 @@ from tests.client import Api
 ARTICLE, UNREVIEWED = f"/articles/{builders.SLUG}", "/articles/unreviewed"
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 EVERY_GET = [
-    (path.format(slug=builders.SLUG, id=UNKNOWN), contract)
+    (path.format(slug=builders.SLUG, id=UNKNOWN, revision=1), contract)
     for path, method, _, contract in openapi.routes_of(app)
     if method == "GET"
 ]
@@ -59,6 +59,8 @@ def test_the_paths_are_those_of_the_design() -> None:
         "/editor/blocks",
         "/editor/notifications",
         f"/editor/articles/{builders.SLUG}/reviews/{UNKNOWN}/reports",
+        f"/editor/articles/{builders.SLUG}/revisions",
+        f"/editor/articles/{builders.SLUG}/revisions/1",
     }
 
 

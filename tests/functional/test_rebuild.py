@@ -143,7 +143,7 @@ def test_a_dry_run_says_what_differs_and_writes_nothing(run: Run) -> None:
 
     assert (status, derived()) == (1, [])
     assert lines[-1] == "articles: 4, rebuilt: 0, to rebuild: 4, strays: 0, unreadable: 0"
-    assert any(line.startswith("first-light: 4 rows of lists; ") for line in lines)
+    assert any(line.startswith("first-light: 5 rows of lists; ") for line in lines)
 
 
 def test_one_article_can_be_rebuilt_alone(run: Run) -> None:
@@ -155,6 +155,7 @@ def test_one_article_can_be_rebuilt_alone(run: Run) -> None:
     assert {row["pk"]["S"] for row in derived()} == {
         "T#dusk",
         "LIST#all",
+        "LIST#status:published",
         "LIST#tag:optics",
         "LIST#author:Grace Hopper",
     }
@@ -243,7 +244,12 @@ def test_an_article_that_changes_meanwhile_keeps_its_own_rows(run: Run, house: A
 
     assert status == 0
     listed = {row["pk"]["S"] for row in derived() if row["pk"]["S"].startswith("LIST#")}
-    assert listed == {"LIST#all", "LIST#tag:dusk", "LIST#author:Grace Hopper"}
+    assert listed == {
+        "LIST#all",
+        "LIST#status:published",
+        "LIST#tag:dusk",
+        "LIST#author:Grace Hopper",
+    }
 
 
 def test_an_article_that_never_holds_still_is_left_to_the_next_run(run: Run, house: Api) -> None:

@@ -77,7 +77,7 @@ def test_a_retracted_article_cannot_be_reviewed(api: Api, published: str) -> Non
 
     answer = submit(api)
 
-    assert (answer.status, answer.code) == (404, "article_not_found")
+    assert (answer.status, answer.code) == (410, "article_retracted")
 
 
 def test_a_filled_honeypot_is_answered_as_if_it_were_empty(api: Api, published: str) -> None:

@@ -26,7 +26,7 @@ def taken() -> dict[str, set[str]]:
     methods: dict[str, set[str]] = {}
     for path, method, _, _ in openapi.routes_of(app):
         methods.setdefault(
-            path.format(slug=builders.SLUG, id=rows.review().id, token="x"), set()
+            path.format(slug=builders.SLUG, id=rows.review().id, token="x", revision=1), set()
         ).add(method)
     return methods
 

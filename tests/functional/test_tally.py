@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from chalicelib import settings
-from chalicelib.model import ArticleStatus, Review, ReviewStatus
+from chalicelib.model import ArticleStatus, Gate, Review, ReviewStatus
 from chalicelib.rules.ratings import recount
 from chalicelib.store import client, items, keys, quarantine, tallies
 from chalicelib.store.tallies import Entry
@@ -161,7 +161,7 @@ class TestSize:
         batch = [
             edited(review, 1, message="Other words"),
             rows.record(None, rows.review(2, status=ReviewStatus.PENDING), 2),
-            rows.record_of(None, items.gate_item(SLUG), 3),
+            rows.record_of(None, items.gate_item(SLUG, Gate(is_public=True)), 3),
             rows.record(article, rows.article(2, title="Last light"), 4),
         ]
 

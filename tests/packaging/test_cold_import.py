@@ -65,6 +65,7 @@ def load(function: Path, runtime: Path, handler: str, *more: str) -> dict[str, A
         "chalicelib.workers.tally.tally_ratings",
         "chalicelib.workers.reconcile.reconcile_tallies",
         "chalicelib.workers.notify.deliver_notifications",
+        "chalicelib.workers.schedule.every_minute",
     ],
 )
 def test_handler_is_imported_without_compiling_anything(
@@ -78,7 +79,12 @@ def test_handler_is_imported_without_compiling_anything(
 
 @pytest.mark.parametrize(
     "worker",
-    ["tally.tally_ratings", "reconcile.reconcile_tallies", "notify.deliver_notifications"],
+    [
+        "tally.tally_ratings",
+        "reconcile.reconcile_tallies",
+        "notify.deliver_notifications",
+        "schedule.every_minute",
+    ],
 )
 def test_worker_loads_neither_the_app_nor_what_only_the_app_needs(
     here: Path, runtime: Path, worker: str

@@ -30,6 +30,10 @@ FUNCTIONS = {
         "chalicelib.workers.reconcile.reconcile_tallies",
         "plaudit-${Stage}-reconcile_tallies",
     ),
+    "EveryMinute": (
+        "chalicelib.workers.schedule.every_minute",
+        "plaudit-${Stage}-every_minute",
+    ),
 }
 
 
@@ -241,10 +245,12 @@ def test_policies_name_resources_through_cloudformation(stack: Template) -> None
     assert not [one for role in roles.values() for one in role.get("ManagedPolicyArns", [])]
 
 
-def test_tallies_are_reconciled_on_a_schedule(stack: Template) -> None:
-    (rule,) = of_type(stack, "AWS::Events::Rule").values()
+def test_a_clock_calls_who_reconciles_and_who_does_what_is_due(stack: Template) -> None:
+    rules = of_type(stack, "AWS::Events::Rule").values()
 
-    assert rule["Targets"][0]["Arn"] == {"Fn::GetAtt": ["ReconcileTallies", "Arn"]}
+    called = {one["Targets"][0]["Arn"]["Fn::GetAtt"][0]: one["ScheduleExpression"] for one in rules}
+    assert called.keys() == {"ReconcileTallies", "EveryMinute"}
+    assert called["EveryMinute"] == "cron(* * * * ? *)"
 
 
 def test_stack_takes_no_other_stage_than_its_codes(stack: Template) -> None:

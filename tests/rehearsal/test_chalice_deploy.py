@@ -139,7 +139,13 @@ def test_the_api_may_write_to_its_own_group_of_logs_which_is_kept_30_days(deploy
     groups = boto3.client("logs").describe_log_groups()["logGroups"]
     kept = {group["logGroupName"]: group.get("retentionInDays") for group in groups}
 
-    for suffix in ("", "-tally_ratings", "-reconcile_tallies", "-deliver_notifications"):
+    for suffix in (
+        "",
+        "-tally_ratings",
+        "-reconcile_tallies",
+        "-deliver_notifications",
+        "-every_minute",
+    ):
         assert kept[f"/aws/lambda/plaudit-{STAGE}{suffix}"] == 30
 
 

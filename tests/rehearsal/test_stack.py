@@ -47,7 +47,13 @@ def test_the_same_package_again_changes_nothing(dev: Stack) -> None:
 
 
 def test_every_function_has_its_own_role(dev: Stack) -> None:
-    functions = ("APIHandler", "TallyRatings", "ReconcileTallies", "DeliverNotifications")
+    functions = (
+        "APIHandler",
+        "TallyRatings",
+        "ReconcileTallies",
+        "DeliverNotifications",
+        "EveryMinute",
+    )
     deployed = [
         dev.emulator.client("lambda").get_function_configuration(FunctionName=dev.resources[one])
         for one in functions
@@ -58,5 +64,6 @@ def test_every_function_has_its_own_role(dev: Stack) -> None:
         "plaudit-dev",
         "plaudit-dev-tally_ratings",
         "plaudit-dev-reconcile_tallies",
+        "plaudit-dev-every_minute",
         "plaudit-dev-deliver_notifications",
     }

@@ -30,6 +30,7 @@ LARGEST = {
     "/links/description": 65_536,
     "/editor/reviews/decisions": 131_072,
     "/editor/blocks": 131_072,
+    "/editor/articles/{slug}/freeze": 65_536,
     "/editor/articles/{slug}/reviews/{id}/reply": 131_072,
 }
 FIELDS = (
@@ -229,6 +230,7 @@ def test_every_route_that_writes_takes_a_body_or_deletes() -> None:
         ("POST", "/editor/notifications/{id}/retry"),
         # A form of no meaning: RFC 8058.
         ("POST", "/unsubscribe/{token}"),
+        ("POST", "/editor/articles/{slug}/revisions/{revision}/restore"),
     }
     assert {(one.method, one.template) for one in targets()} == writing - bodiless
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.model import ArticleStatus, Reply, Review, ReviewKey, ReviewStatus
+from chalicelib.model import ArticleStatus, Gate, Reply, Review, ReviewKey, ReviewStatus
 from chalicelib.store import items, keys
 from chalicelib.store.attributes import Item
 from chalicelib.store.items import MalformedItemError
@@ -192,7 +192,7 @@ class TestArticles:
 @pytest.mark.parametrize(
     "row",
     [
-        items.gate_item(SLUG),
+        items.gate_item(SLUG, Gate(is_public=True)),
         items.review_item(rows.review(key=PROPOSAL, status=ReviewStatus.PENDING)),
         items.review_item(rows.review(key=PROPOSAL, status=ReviewStatus.PUBLISHED)),
         keys.key("METER#x", "2026-03"),

@@ -65,6 +65,7 @@ FOREIGN = {
     "chalicelib.workers.reconcile": [*NOBODYS, "app", "chalicelib.api", "chalicelib.guard"],
     "chalicelib.workers.tally": [*NOBODYS, "app", "chalicelib.api", "chalicelib.guard"],
     "chalicelib.workers.notify": [*NOBODYS, "app", "chalicelib.api", "chalicelib.guard.intake"],
+    "chalicelib.workers.schedule": [*NOBODYS, "app", "chalicelib.api", "chalicelib.guard.intake"],
 }
 
 

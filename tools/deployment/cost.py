@@ -75,6 +75,7 @@ _MEASURED: Final = "list price since November 2024, seen again September 2026"
 _LIST: Final = "list price of 2026, not confirmed by an account"
 _LAMBDA: Final = "list price, seen May 2026: aws.amazon.com/lambda/pricing"
 _MILLION: Final = 1_000_000
+_MINUTES: Final = 30 * 24 * 60
 
 PRICES: Final = {
     "api": Price(3.50, _MILLION, "requests", f"{_LIST}: aws.amazon.com/api-gateway/pricing"),
@@ -101,9 +102,10 @@ UNITS: Final = {
     "GET …/reviews": Units(1.5, 0),
     "POST a review": Units(12, 22),
     "count a review": Units(2, 6),
-    "PUT a published one": Units(0.5, 40),
+    "PUT a published one": Units(0.5, 42),
     "rank a published article": Units(1, 2),
     "reconcile an article, all well": Units(7, 0),
+    "a minute in which nothing is due": Units(1, 0),
 }
 """As `tests/functional/test_estimate.py` meters them; each review alone in its batch, on guard."""
 
@@ -118,6 +120,7 @@ class _ASSUMED:
     write_seconds: Final = 0.040
     count_seconds: Final = 0.040
     reconcile_seconds: Final = 0.060
+    minute_seconds: Final = 0.030
     memory_gb: Final = 0.5
     log_kb: Final = 1.2
     answer_kb: Final = 8
@@ -144,13 +147,16 @@ def _of_requests(traffic: Traffic, architecture: str) -> Iterator[Line]:
         "API Gateway", requests, f"({reads:,} reads + {reviews:,} reviews + {articles:,} articles)"
     )
     yield PRICES["invocation"].of(
-        "Lambda calls", requests + counted + 30, f"({requests:,} + {counted:,} counted + 30 nights)"
+        "Lambda calls",
+        requests + counted + 30 + _MINUTES,
+        f"({requests:,} + {counted:,} counted + 30 nights + {_MINUTES:,} minutes)",
     )
     for what, times, seconds in (
         ("reads", reads, _ASSUMED.read_seconds),
         ("writes", reviews + articles, _ASSUMED.write_seconds),
         ("tally", counted, _ASSUMED.count_seconds),
         ("reconciler", 30 * articles, _ASSUMED.reconcile_seconds),
+        ("clock", _MINUTES, _ASSUMED.minute_seconds),
     ):
         gigabytes = _ASSUMED.memory_gb
         yield PRICES[architecture].of(
@@ -171,6 +177,7 @@ def _of_rows(traffic: Traffic) -> Iterator[Line]:
         ("PUT a published one", articles),
         ("rank a published article", articles),
         ("reconcile an article, all well", 30 * articles),
+        ("a minute in which nothing is due", _MINUTES),
     ]
     for name, times in operations:
         for kind, units in zip(("read", "write"), UNITS[name], strict=True):
@@ -187,7 +194,7 @@ def _of_rows(traffic: Traffic) -> Iterator[Line]:
 
 
 def _of_watching(traffic: Traffic, watch: Watch) -> Iterator[Line]:
-    lines = traffic.reads + 2 * (traffic.reviews + traffic.articles)
+    lines = traffic.reads + 2 * (traffic.reviews + traffic.articles) + _MINUTES
     written = lines * _ASSUMED.log_kb / _MILLION
     yield PRICES["logs"].of("Logs", written, f"{lines:,} x {_ASSUMED.log_kb} KB")
     yield PRICES["metric"].of("Metrics", watch.metrics)

@@ -104,8 +104,9 @@ def resources(
     for group in log_groups.names(stage):
         kept = there is not None and log_groups.exists(group)
         yield Resource("log group", group, KEEP if kept else CREATE)
-    rule = f"plaudit-{stage}-reconcile_tallies-event"
-    yield Resource("schedule", rule, KEEP if there and _has_rule(rule) else CREATE)
+    for name in state.SCHEDULED:
+        rule = f"{state.worker_function(stage, name)}-event"
+        yield Resource("schedule", rule, KEEP if there and _has_rule(rule) else CREATE)
     for reader in state.STREAM_READERS:
         yield _of_event_source(stage, reader, there)
     yield from _of_api(stage, there, memory)

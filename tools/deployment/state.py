@@ -30,6 +30,8 @@ Resource: TypeAlias = dict[str, Any]
 DIRECTORY: Final = staging.ROOT / ".chalice" / "deployed"
 STREAM_READERS: Final = ("tally_ratings", "deliver_notifications")
 """Functions that read the content table's stream."""
+SCHEDULED: Final = ("reconcile_tallies", "every_minute")
+"""Functions that a clock calls."""
 
 
 def api_function(stage: str) -> str:
