@@ -41,7 +41,7 @@ _EVERYWHERE: Final = (InternalError, TooManyRequestsError, UnavailableError)
 _PATH_PARAMETERS: Final = {
     "slug": {"type": "string", "pattern": f"^{text.SLUG.pattern}$"},
     "id": {"type": "string", "pattern": f"^{text.ULID.pattern}$"},
-    "token": {"type": "string", "minLength": 1, "maxLength": 512},
+    "token": {"type": "string", "minLength": 1},
     "revision": {"type": "integer", "minimum": 1, "maximum": 9_999_999_999},
 }
 _QUERY_PARAMETERS: Final = {
