@@ -104,7 +104,7 @@ def _ascii(mailbox: str) -> str:
         encoded = f"{local}@{domain.encode('idna').decode()}"
     except UnicodeError:
         encoded = ""
-    if not local or not encoded.isascii():
+    if not (local and encoded and encoded.isascii()):
         raise NotSentError("address", is_final=True)
     return formataddr((name, encoded))
 

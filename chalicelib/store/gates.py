@@ -10,9 +10,14 @@ that another slug's article stands behind says under which slug its rows are.
 """
 
 from datetime import datetime
+from typing import NoReturn
 
 from chalicelib import settings
-from chalicelib.errors import ArticleNotFoundError, ArticleRetractedError, ReviewsFrozenError
+from chalicelib.errors import (
+    ArticleNotFoundError,
+    ArticleRetractedError,
+    ReviewsFrozenError,
+)
 from chalicelib.model import Article, Gate, rfc3339
 from chalicelib.store import attributes, client, items, keys
 from chalicelib.store.attributes import Item
@@ -81,3 +86,16 @@ def expect_open(gate: Gate, at: datetime) -> None:
     expect_public(gate)
     if gate.frozen_at is not None and gate.frozen_at <= at:
         raise ReviewsFrozenError
+
+
+def refuse(row: Item | None) -> NoReturn:
+    """
+    Say why `check` failed, by the row that it failed on.
+
+    Raises:
+        ArticleNotFoundError: As `expect_public`.
+        ArticleRetractedError: As `expect_public`.
+        ReviewsFrozenError: It takes no more.
+    """
+    expect_public(items.gate_from(row))
+    raise ReviewsFrozenError

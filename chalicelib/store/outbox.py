@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from chalicelib import logs, settings
-from chalicelib.errors import NotificationNotFoundError
+from chalicelib.errors import NotificationNotFoundError, UnavailableError
 from chalicelib.model import (
     Event,
     EventKind,
@@ -228,7 +228,7 @@ def retry(event_id: str, at: datetime) -> Notification:
         waiting = replace(found, queue=keys.OUTBOX, due=at, attempts=0, revision=found.revision + 1)
         if _write(found, waiting):
             return waiting
-    raise NotificationNotFoundError
+    raise UnavailableError
 
 
 def _get(event_id: str) -> Notification:

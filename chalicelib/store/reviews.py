@@ -76,9 +76,7 @@ def add(
         client.write(*beside, gates.check(review.slug, review.submitted_at), {"Put": put})
     except ConditionFailedError as failed:
         if len(beside) in failed.found:
-            gates.expect_open(items.gate_from(failed.found[len(beside)]), review.submitted_at)
-            # It was opened again between the refusal and the row that came with it.
-            raise UnavailableError from None
+            gates.refuse(failed.found[len(beside)])
         if len(beside) + 1 not in failed.found:
             raise
         if (holder := _holder(failed.found[len(beside) + 1])) is None:
@@ -216,7 +214,7 @@ def decide(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
             if revision is not None and found.revision != revision and found.status is not status:
                 raise StaleRevisionError from None
             if not found.is_reported:
-                return False
+                break
         else:
             return True
     return False

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib import settings
 from chalicelib.model import ReviewStatus
+from chalicelib.store import client, keys
 from tests import builders
 from tests.actions import (
     ARTICLE,
@@ -22,6 +24,7 @@ from tests.actions import (
 )
 from tests.client import Api
 from tests.conftest import Deliver
+from tests.faults import Faults
 
 Setting = Callable[..., None]
 
@@ -236,6 +239,23 @@ def test_a_reply_stands_under_its_review(api: Api) -> None:
     assert answer.status == 200
     assert answer.body["reply"]["message"] == "Thank you."
     assert listed(api) == [answer.body]
+
+
+def test_a_reply_to_what_is_gone_right_after_is_not_found(
+    api: Api, setting: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting(WEBHOOKS="on")
+    review = submit(api).body
+    key = keys.review(builders.SLUG, stored(review).key)
+    delete = {"TableName": settings.current().content_table, "Key": key}
+
+    with Faults(client.dynamodb()) as faults:
+        # After the transaction, before the row that it does not give back is read.
+        faults.meanwhile(3, lambda: client.call("delete_item", **delete))
+        answer = api.put(f"/editor{REVIEWS}/{review['id']}/reply", {"message": "Thank you."})
+
+    assert (answer.status, answer.code) == (404, "review_not_found")
+    assert faults.calls[-2:] == ["DeleteItem", "GetItem"]
 
 
 def test_a_second_reply_replaces_the_first(api: Api) -> None:

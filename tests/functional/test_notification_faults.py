@@ -25,6 +25,7 @@ from tests.client import Api
 from tests.faults import COMMITTED, UNCOMMITTED, Faults, Kind
 from tests.functional.notifying import (
     EDITOR,
+    KEY,
     MAIL,
     READER,
     House,
@@ -313,3 +314,32 @@ def test_secrets_that_cannot_be_read_wait(
     assert states(row) == {"editor": "sent", "webhooks": "failed unavailable"}
     assert (len(receiver.taken), waiting()) == (1, [])
     assert states(rows("delivered")[0]) == {"editor": "sent", "webhook": "sent"}
+
+
+def test_what_a_run_has_no_time_for_is_told_by_a_later_one(
+    api: Api,
+    house: House,
+    all_told: Callable[[], Counter[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    submit(api, notify=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(delivery, "SECONDS", -1)
+        house.carry()
+    assert [row["attempts"] for row in waiting()] == [0]
+
+    house.wait(minutes=3)
+
+    assert all_told() == EACH_ONCE
+
+
+def test_webhooks_that_are_not_https_are_not_called_outside_of_a_laptop(
+    api: Api, house: House, setting: Setting, receiver: Receiver
+) -> None:
+    setting(WEBHOOKS="on", WEBHOOK_URLS=f"{receiver.url} {KEY}")
+
+    submit(api)
+    house.carry()
+
+    (row,) = waiting()
+    assert (receiver.taken, states(row)) == ([], {"webhooks": "failed unavailable"})

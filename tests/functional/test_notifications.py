@@ -11,7 +11,7 @@ from chalicelib.guard import tokens
 from chalicelib.model import EventKind
 from chalicelib.store import keys, outbox
 from tests import builders, privacy
-from tests.actions import REVIEWS, decide, edit, stored, submit, withdraw
+from tests.actions import REVIEWS, decide, edit, report, stored, submit, withdraw
 from tests.carriers import Post, Receiver, receiving
 from tests.client import Api
 from tests.functional import notifying
@@ -135,6 +135,33 @@ class TestEditors:
 
         assert (post.letters, len(rows("delivered"))) == ([], 1)
 
+    def test_an_editor_is_told_of_what_was_reported(
+        self, api: Api, house: House, post: Post, setting: Setting
+    ) -> None:
+        setting(**MAIL)
+        review = submit(api, rating=1).body
+        house.carry()
+
+        report(api, review, message="Canary words.")
+        house.carry()
+
+        (letter,) = post.to(EDITOR)
+        assert letter["Subject"] == "A review of “First light” was reported"
+        assert "with 1 star was reported." in letter.get_content()
+        assert "anary" not in letter.as_string()
+
+    def test_what_was_reported_and_is_not_public_any_more_is_no_news(
+        self, api: Api, house: House, post: Post, setting: Setting
+    ) -> None:
+        setting(**MAIL)
+        review = submit(api).body
+
+        report(api, review)
+        decide(api, (review, "reject"))
+        house.carry()
+
+        assert post.letters == []
+
     def test_a_letter_holds_no_words_of_a_reader(
         self, api: Api, house: House, post: Post, setting: Setting
     ) -> None:
@@ -254,6 +281,45 @@ class TestReaders:
             "refused address",
             "sent",
         ]
+
+    def test_who_asked_is_told_that_a_review_is_public(
+        self, api: Api, house: House, post: Post, setting: Setting
+    ) -> None:
+        setting(**MAIL, MODERATION="approve_first")
+        review = submit(api, notify=True).body
+        house.carry()
+
+        decide(api, (review, "publish"))
+        house.carry()
+
+        letter = post.to(READER)[-1]
+        assert letter["Subject"] == "Your review of “First light” is public"
+        assert link_in(letter.get_content(), "https://www.example.org/mine#")
+
+    def test_what_was_published_and_is_not_public_any_more_is_no_news(
+        self, api: Api, house: House, post: Post, setting: Setting
+    ) -> None:
+        setting(**MAIL, MODERATION="approve_first")
+        review = submit(api, notify=True).body
+        house.carry()
+        before = len(post.to(READER))
+
+        decide(api, (review, "publish"))
+        decide(api, (review, "reject"))
+        house.carry()
+
+        assert len(post.to(READER)) == before
+
+    def test_a_domain_that_no_name_server_knows_is_refused_for_good(
+        self, api: Api, house: House, post: Post, setting: Setting
+    ) -> None:
+        setting(**MAIL | {"MAIL_EDITORS": f"ada@{'x' * 64}.example"}, MODERATION="approve_first")
+
+        submit(api)
+        house.carry()
+
+        assert post.letters == []
+        assert [states(row)["editor"] for row in rows("delivered")] == ["refused address"]
 
     def test_a_reply_is_told_with_its_words(
         self, api: Api, house: House, post: Post, setting: Setting

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.rules import backoff
+from chalicelib.store import outbox
 from tests.actions import submit
 from tests.carriers import Receiver
 from tests.client import Api
@@ -129,6 +130,18 @@ def test_what_was_delivered_stays_so(
     assert retry(api, found) == found
     house.wait(hours=1)
     assert len(receiver.taken) == 1
+
+
+def test_who_never_gets_through_is_asked_to_come_again(
+    api: Api, dead: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        # Somebody else writes between every read and the write after it.
+        patched.setattr(outbox, "_write", lambda *_: False)
+        answer = api.post(f"{NOTIFICATIONS}/{dead['id']}/retry", editor=True)
+
+    assert (answer.status, answer.code) == (503, "unavailable")
+    assert listed(api, "dead") == [dead]
 
 
 @pytest.mark.parametrize("name", ["0" * 26, "x", "..", "A" * 41, "%00"])

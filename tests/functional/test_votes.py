@@ -201,6 +201,20 @@ class TestRaces:
         assert answer.body["helpful"] == 1
         assert helpful(api) == {review["id"]: 1}
 
+    def test_a_vote_that_an_index_does_not_show_yet_is_counted_once(self, api: Api) -> None:
+        review = submit(api).body
+        vote(api, review)
+        table, (before,) = settings.current().content_table, votes_on(review)
+        key = {name: before[name] for name in ("pk", "sk")}
+
+        with Faults(client.dynamodb()) as faults:
+            client.call("delete_item", TableName=table, Key=key)
+            faults.meanwhile(3, lambda: client.call("put_item", TableName=table, Item=before))
+            answer = vote(api, review)
+
+        assert answer.body["helpful"] == 1
+        assert votes_on(review) == [before]
+
     @pytest.mark.parametrize("decision", ["reject", "spam"])
     def test_a_review_that_is_hidden_meanwhile_takes_no_vote(self, api: Api, decision: str) -> None:
         review = submit(api).body

@@ -44,6 +44,7 @@ MALFORMED = [
     ("SITE_URL", "javascript://canary"),
     ("WEBHOOKS", "canary"),
     ("WEBHOOKS", "ON"),
+    ("NOTICES_FOLDER", "/canary"),
     *(("PUBLIC_URL", value) for value in ("canary", "http://canary.example", "https://c/#canary")),
     *(("MANAGE_URL", value) for value in ("canary", "http://canary.example", "https://c/#canary")),
     *(("DIGEST_HOUR", value) for value in ("canary", "24", "-1", "07", "7.5", "٧")),
