@@ -245,8 +245,9 @@ class Review:
         revision: From 1, raised by every write and never reused for the same
             key, so that the tally can tell newer from older.
         answered_status: Status that the reader was told at the submission.
-        reader: Keyed hash of the canonical e-mail address, 26 base32 characters.
-        fingerprint: Keyed hash of the submission, to know it again.
+        reader: Keyed hash of the canonical e-mail address, 26 base32 characters; empty
+            once erased.
+        fingerprint: Keyed hash of the submission, to know it again; empty once erased.
         idempotency: Keyed hash of the `Idempotency-Key`; empty without one.
         changed_at: When any part of the row changed last.
         proposed_for: The review that a proposal would change, else None.

@@ -8,6 +8,7 @@ Reviews and proposed changes of them.
     find_key                 Query by_id                              1
     find_reader              Query by_id, GetItem                     2
     decide, set_reply        UpdateItem                               1
+    erase                    UpdateItem                               1
     accept_proposal          GetItem, TransactWriteItems              2
 
 A write carries its condition and takes the row that was there from the
@@ -167,6 +168,53 @@ def withdraw(
             raise ReviewNotFoundError from None
 
 
+def erase(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
+    slug: str,
+    key: ReviewKey,
+    review_id: str,
+    revision: int,
+    at: datetime,
+    beside: Sequence[Action] = (),
+) -> bool:
+    """
+    Leave an anonymous tombstone of a review or a proposal, whatever its status.
+
+    Its key, id, stars, votes and time of submission stay, and its revision goes on, so
+    that the tally takes it back once. It leaves every index but `by_id`.
+
+    Args:
+        revision: Of what is to be erased.
+        beside: Writes without a condition that take place with it or not at all.
+
+    Returns:
+        Whether anything changed; False for what was erased before.
+
+    Raises:
+        ReviewNotFoundError: There is no such review.
+        StaleRevisionError: It was changed since; nothing was erased.
+        UnavailableError: It may have been erased; a repetition is harmless.
+    """
+    status = ReviewStatus.ERASED
+    erased = _expression(
+        slug,
+        key,
+        {"status": str(status)} | _FORGOTTEN | _settled(slug, key, status),
+        at,
+        "id = :id AND revision = :revision AND #status <> :status",
+        {":id": review_id, ":revision": revision},
+    )
+    try:
+        client.write({"Update": erased}, *beside)
+    except ConditionFailedError as failed:
+        found = _found(failed)
+        if found is None or found.id != review_id:
+            raise ReviewNotFoundError from None
+        if found.status is not status:
+            raise StaleRevisionError from None
+        return False
+    return True
+
+
 def decide(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     slug: str,
     key: ReviewKey,
@@ -315,7 +363,7 @@ def find_reader(review_id: str) -> str | None:
     Look up whose review it is.
 
     Returns:
-        The reader's hash; None when no review or proposal has this id.
+        The reader's hash; None when no review or proposal has this id, or it was erased.
 
     Raises:
         UnavailableError: The table could not be read.
@@ -324,7 +372,7 @@ def find_reader(review_id: str) -> str | None:
         plain = attributes.unpack(row)
         if keys.parse_review_sk(plain["sk"]) is not None:
             found = client.get(settings.current().content_table, keys.key(plain["pk"], plain["sk"]))
-            return attributes.unpack(found)["reader"] if found else None
+            return attributes.unpack(found).get("reader") if found else None
     return None
 
 
@@ -353,6 +401,20 @@ def _rows_of(review_id: str) -> list[Item]:
     rows: list[Item] = answer["Items"]
     return rows
 
+
+_FORGOTTEN: Final[dict[str, str | None]] = {
+    "name": "",
+    "message": "",
+    "edited_at": None,
+    "reply": None,
+    "note": None,
+    "reasons": None,
+    "reader": None,
+    "fingerprint": "",
+    "idempotency": "",
+    "proposed_for": None,
+}
+"""What an erased review becomes; no index takes an empty `reader`."""
 
 _CLOSED_VALUES: Final = {f":{status}": str(status) for status in CLOSED}
 

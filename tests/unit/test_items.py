@@ -216,7 +216,7 @@ REQUIRED = {
     "article_from": "body_markdown body_html",
     "summary_from": "slug title description tags updated_at revision status",
     "review_from": "pk sk id revision status answered_status name message rating submitted_at"
-    " changed_at reader fingerprint idempotency",
+    " changed_at fingerprint idempotency",
     "public_review_from": "id name message rating submitted_at",
 }
 
