@@ -1,5 +1,6 @@
 """moto instead of AWS, with the settings and tables of one local run."""
 
+import base64
 import os
 import secrets
 import threading
@@ -8,13 +9,14 @@ from contextlib import contextmanager
 from typing import Final
 
 from chalicelib import settings
-from localdev import tables
+from localdev import notices, tables
 from tools import keys
 
 LOCK: Final = threading.RLock()
 """moto loses writes under threads, so that one request or one batch runs at a time."""
 
 REGION: Final = "us-east-1"
+_HOOK_SECRET: Final = base64.b64encode(b"a laptop's, known to everybody").decode()
 _CHALICES: Final = frozenset({"AWS_CHALICE_CLI_MODE", "AWS_EXECUTION_ENV"})
 
 
@@ -49,6 +51,22 @@ def configure() -> None:
     os.environ.setdefault("SIGNING_SECRETS", secrets.token_hex(32))
 
 
+def _have_told() -> None:
+    """
+    Have everybody told, and nobody outside: what is to be sent lands in `notices.FOLDER`.
+
+    Who is told may be chosen by the settings of a deployment; where it lands may not.
+    """
+    os.environ["NOTICES_FOLDER"] = str(notices.FOLDER)
+    choose(
+        MAIL_FROM="Plaudit <plaudit@example.org>",
+        MAIL_EDITORS="editors@example.org",
+        MANAGE_URL="http://localhost:3000/my-review",
+        WEBHOOKS="on",
+        WEBHOOK_URLS=f"https://hooks.example.org/plaudit whsec_{_HOOK_SECRET}",
+    )
+
+
 @contextmanager
 def told(**values: str | None) -> Iterator[None]:
     """Have other settings for a while; None is for what is not said."""
@@ -58,6 +76,11 @@ def told(**values: str | None) -> Iterator[None]:
         yield
     finally:
         _tell(found)
+
+
+def choose(**values: str) -> None:
+    """Have settings that the environment does not choose."""
+    _tell({name: os.environ.get(name, value) for name, value in values.items()})
 
 
 def _tell(values: Mapping[str, str | None]) -> None:
@@ -78,8 +101,10 @@ def start() -> str:
     from moto import mock_aws  # noqa: PLC0415 - 0.3 s, and the port is checked before
 
     configure()
+    _have_told()
     editor_key = os.environ.get("EDITOR_KEY") or keys.new_key()
     os.environ["EDITOR_KEYS"] = keys.entry("local", editor_key)
     mock_aws().start()
+    notices.empty()
     tables.create("local")
     return editor_key

@@ -154,6 +154,8 @@ class Server(LocalDevServer):
 
     def __init__(self, app: Any, config: Any, host: str, port: int) -> None:
         super().__init__(app, config, host, port, RequestHandler, HttpServer)
+        # Where links in letters lead.
+        aws.choose(PUBLIC_URL=f"http://{host}:{port}")
 
     def serve_forever(self) -> None:
         """Say where it is and how to write to it, and serve."""

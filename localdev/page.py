@@ -23,6 +23,8 @@ from chalicelib.model import Tally
 from chalicelib.rules import ratings
 from chalicelib.store import listings
 from chalicelib.store.listings import Rated
+from localdev import notices
+from localdev.notices import Notice
 
 _PAGE: Final = Path(__file__).with_name("page.html")
 _HOST: Final = re.compile(
@@ -31,6 +33,7 @@ _HOST: Final = re.compile(
 _HOME: Final = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?", re.IGNORECASE)
 _HIDDEN_KEY: Final = "$EDITOR_KEY"
 _SHOWN: Final = 100
+_LETTERS: Final = 20
 _FIRST: Final = "first-light"
 _HEADERS: Final[http.Headers] = {
     "Content-Type": "text/html; charset=utf-8",
@@ -52,6 +55,10 @@ _TALLY = Template(
     ' <a href="/articles/$slug/tally">tally</a>'
     ' <a href="/articles/$slug/reviews">$reviews</a></span>'
 )
+_NOTICE = Template(
+    '<li><details><summary class="notice"><span>$about</span> '
+    '<span class="who">$to</span></summary>\n<pre class="letter">$text</pre></details></li>'
+)
 _ROUTE = Template(
     '<li><details><summary><span class="method $method">$method</span> '
     '<code class="path">$path</code> <span class="does">$summary</span> '
@@ -64,15 +71,18 @@ def register(app: Chalice, editor_key: str) -> None:
     """
     Put the page at `/`.
 
-    Other websites may not read it, for it shows a key: it is editors'. A foreign name that
-    leads to this machine makes another site's page one of ours to the browser, so under such a
-    name it shows none. It promises nothing, so it is not in the OpenAPI document.
+    Other websites may not read it, for it shows a key and letters: it is editors'. A foreign
+    name that leads to this machine makes another site's page one of ours to the browser, so under
+    such a name it shows none. It promises nothing, so it is not in the OpenAPI document.
     """
 
     def page(request: Request) -> Response:
         host = host_of(http.header(request, "Host"))
-        key = editor_key if _HOME.fullmatch(host) else _HIDDEN_KEY
-        return Response(render(app, key, host), dict(_HEADERS), 200)
+        if not _HOME.fullmatch(host):
+            return Response(render(app, _HIDDEN_KEY, host, []), dict(_HEADERS), 200)
+        folder = settings.current().notices_folder
+        shown = notices.newest(folder, _LETTERS) if folder else []
+        return Response(render(app, editor_key, host, shown), dict(_HEADERS), 200)
 
     def get_page() -> Response:
         request: Any = app.current_request
@@ -86,7 +96,7 @@ def host_of(header: str | None) -> str:
     return header if header and _HOST.fullmatch(header) else "127.0.0.1:8000"
 
 
-def render(app: Chalice, editor_key: str, host: str) -> str:
+def render(app: Chalice, editor_key: str, host: str, letters: Sequence[Notice]) -> str:
     """
     Write the page.
 
@@ -94,6 +104,7 @@ def render(app: Chalice, editor_key: str, host: str) -> str:
         app: With all blueprints registered.
         editor_key: Shown, and used in the lines to copy.
         host: `host:port`, for the lines to copy.
+        letters: And messages to webhooks, to show.
     """
     listed = listings.list_newest(None, None, None, _SHOWN)
     base = f"http://{host}"
@@ -106,6 +117,7 @@ def render(app: Chalice, editor_key: str, host: str) -> str:
         key=escape(editor_key),
         steps="\n".join(_steps(base, editor_key, listed.items)),
         articles=_articles(listed.items),
+        notices=_notices(letters),
         routes="\n".join(_routes(app)),
     )
 
@@ -123,6 +135,7 @@ def commands(base: str, editor_key: str, slug: str) -> Iterator[tuple[str, str]]
         "email": "grace@example.com",
         "rating": 5,
         "message": "Clear and kind.",
+        "notify": True,
     }
     article = {"title": "Hello", "body_markdown": "My *first* article.", "status": "published"}
     yield "Read an article", _curl(f"{base}/articles/{slug}")
@@ -164,6 +177,20 @@ def _article(one: Rated) -> str:
         about=escape(" · ".join(filter(None, about))),
         tally=_tally(summary.slug, one.tally),
     )
+
+
+def _notices(shown: Sequence[Notice]) -> str:
+    if not shown:
+        return '<p class="quiet">Nobody has been told of anything yet. Review an article.</p>'
+    items = "\n".join(
+        _NOTICE.substitute(to=escape(one.to), about=escape(one.about), text=_linked(one.text))
+        for one in shown
+    )
+    return f'<ul class="list">\n{items}\n</ul>'
+
+
+def _linked(text: str) -> str:
+    return re.sub(r"https?://[^\s<]+", r'<a href="\g<0>">\g<0></a>', escape(text))
 
 
 def _tally(slug: str, tally: Tally) -> str:

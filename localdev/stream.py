@@ -1,4 +1,4 @@
-"""Carries moto's stream to the tally worker, in the form that Lambda gives it, and keeps time."""
+"""Carries moto's stream to its two workers, in the form that Lambda gives it, and keeps time."""
 
 import threading
 import time
@@ -92,9 +92,11 @@ class Pump(threading.Thread):
 
     def deliver(self) -> None:
         """Deliver one batch; records from the first failure on stay for the next."""
+        from chalicelib.workers.notify import deliver_notifications  # noqa: PLC0415 - the same
         from chalicelib.workers.tally import tally_ratings  # noqa: PLC0415 - after moto's start
 
-        self._waiting += self._reader.read()
+        found = self._reader.read()
+        self._waiting += found
         if not self._waiting:
             return
         batch, rest = self._waiting[:_BATCH], self._waiting[_BATCH:]
@@ -103,6 +105,8 @@ class Pump(threading.Thread):
         numbers = [record["dynamodb"]["SequenceNumber"] for record in batch]
         first = next((at for at, number in enumerate(numbers) if number in failed), len(batch))
         self._waiting = batch[first:] + rest
+        # What it cannot tell waits in the outbox, for the minute's sweep.
+        deliver_notifications({"Records": found}, None)
 
     def keep_time(self) -> None:
         """Do what is due, if a minute has begun since the last call."""

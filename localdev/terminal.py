@@ -1,4 +1,4 @@
-"""What a person sees in the terminal: one line a request, one a tally."""
+"""What a person sees in the terminal: one line a request, a tally, a letter or webhook."""
 
 import logging
 import sys
@@ -21,6 +21,8 @@ class Readable(logging.Formatter):
         fields = logs.fields_of(record)
         if record.getMessage() == "tally":
             said = f"{fields['slug']}: {fields['changed']} of {fields['reviews']} counted"
+        elif record.getMessage() == "notified":
+            said = f"{fields['kind']} of {fields['slug']}: {fields['state']} to {fields['target']}"
         else:
             said = " ".join(f"{name}={value}" for name, value in fields.items())
         at = time.strftime("%H:%M:%S", time.localtime(record.created))

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +16,14 @@ from app import app
 from chalicelib.api import openapi
 from localdev import page
 from localdev.gateway import Gateway
+from localdev.stream import Pump
 from tests import builders
 from tests.client import EDITOR_KEY, Answer, Api
 from tests.conftest import Deliver
+from tests.functional.notifying import KEY, MAIL, READER
 
 HOST = "127.0.0.1:8123"
+HOOK = {"WEBHOOKS": "on", "WEBHOOK_URLS": f"https://hooks.example.org {KEY}"}
 
 
 @pytest.fixture
@@ -71,6 +75,31 @@ def test_another_site_cannot_read_the_key_that_the_page_shows(
     assert (answer.status, answer.headers["vary"]) == (200, "Origin")
     assert EDITOR_KEY in answer.text
     assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_page_shows_what_would_have_been_sent(
+    landing: Gateway, api: Api, published: str, setting: Callable[..., None], tmp_path: Path
+) -> None:
+    setting(**MAIL, **HOOK, STAGE="local", NOTICES_FOLDER=str(tmp_path))
+    pump = Pump()
+
+    review = api.post(
+        f"/articles/{published}/reviews", builders.submission(notify=True, name="<b>")
+    ).body
+    pump.deliver()
+    pump.deliver()
+    shown, foreign = _ask(landing).text, _ask(landing, Host="evil.example").text
+
+    assert f'<span class="who">{READER}</span>' in shown
+    assert "Your review of “First light”" in shown
+    assert '<a href="https://www.example.org/mine#slug=first-light&amp;id=' in shown
+    assert f"&quot;review_id&quot;:&quot;{review['id']}&quot;" in shown
+    assert "Nobody has been told of anything yet." in foreign
+    assert f">{READER}</span>" not in foreign
+
+
+def test_page_says_when_nobody_was_told(landing: Gateway) -> None:
+    assert "Nobody has been told of anything yet." in _ask(landing).text
 
 
 def test_head_of_the_page_has_no_body(landing: Gateway) -> None:

@@ -145,6 +145,34 @@ def test_chalice_local_runs_by_itself_whatever_aws_the_environment_names(
         server.stop()
 
 
+def test_a_review_whose_reader_wants_mail_brings_a_letter_that_the_page_shows(
+    root: Path, log: Path
+) -> None:
+    server = LocalServer(root, log, MODERATION="approve_first")
+    try:
+        server.wait_for_an_answer()
+        before = server.request("GET", "/")
+        body = json.dumps(builders.submission(email="letters@example.com", notify=True))
+        server.request("POST", "/articles/first-light/reviews", body)
+
+        page = wait_until(
+            lambda: (
+                "letters@example.com" in (found := server.request("GET", "/") or (0, ""))[1]
+                and found[1]
+            )
+        )
+        kinds = sorted(path.name.split(".", 1)[1] for path in (root / ".notices").iterdir())
+        link = re.search(r'href="(http://127[^"]+/links#[^"]+)"', page)
+
+        assert before is not None
+        assert "Nobody has been told of anything yet." in before[1]
+        assert f"http://127.0.0.1:{server.port}/" in page
+        assert link is not None
+        assert [kind.partition("-")[0] for kind in kinds] == ["editor", "reader.eml", "webhook"]
+    finally:
+        server.stop()
+
+
 def test_an_edit_reloads_with_the_same_key(tmp_path: Path, log: Path) -> None:
     copy = copy_project(tmp_path)
     server = LocalServer(copy, log)
@@ -204,18 +232,24 @@ def test_six_reviews_at_once_are_counted_within_a_second(server: LocalServer) ->
     assert [answer and answer[0] for answer in answers] == [201] * 6
 
 
-def test_the_terminal_shows_a_line_for_a_request_and_one_for_a_tally(server: LocalServer) -> None:
+def test_the_terminal_shows_a_line_for_a_request_a_tally_and_a_webhook(
+    server: LocalServer,
+) -> None:
     before = len(server.output)
     body = json.dumps(builders.submission(email="lines@example.com"))
 
     server.request("POST", "/articles/the-pilcrow/reviews", body)
 
-    shown = wait_until(lambda: "tally" in server.output[before:] and server.output[before:])
-    request, tally = [match.groups() for match in map(LINE.fullmatch, shown.splitlines()) if match]
+    shown = wait_until(lambda: "notified" in server.output[before:] and server.output[before:])
+    request, tally, told = [
+        match.groups() for match in map(LINE.fullmatch, shown.splitlines()) if match
+    ]
     assert request[0] == "POST"
     assert re.fullmatch(r"/articles/the-pilcrow/reviews 201 \d+ ms", request[1])
     assert tally[0] == "tally"
     assert "the-pilcrow" in tally[1]
+    assert told[0] == "notified"
+    assert told[1].startswith("review.received of the-pilcrow: sent to webhook-")
     assert "127.0.0.1" not in shown
 
 

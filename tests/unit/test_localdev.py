@@ -1,11 +1,13 @@
 """What of a local run needs no process of its own."""
 
 import logging
+import os
 import socket
 from pathlib import Path
 
 import pytest
 
+from localdev import aws, notices
 from localdev.gateway import HttpServer
 from localdev.reload import SourceTree
 
@@ -40,6 +42,32 @@ def test_only_what_a_server_reads_is_watched(tmp_path: Path) -> None:
 
     files = {Path(folder, name) for folder, _, names in walked for name in names}
     assert files == {tmp_path / name for name in read}
+
+
+def test_a_start_takes_away_what_an_earlier_run_would_have_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "FOLDER", tmp_path / "notices")
+    notices.empty()
+    (tmp_path / "notices").mkdir()
+    for name in ("01A.webhook-x", "01B.reader.eml"):
+        (tmp_path / "notices" / name).write_bytes(b"")
+
+    notices.empty()
+
+    assert list((tmp_path / "notices").iterdir()) == []
+
+
+def test_a_setting_that_the_environment_chooses_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAIL_EDITORS", "ada@example.org")
+    monkeypatch.delenv("MANAGE_URL", raising=False)
+
+    with aws.told(MAIL_EDITORS="ada@example.org", MANAGE_URL=None):
+        aws.choose(MAIL_EDITORS="editors@example.org", MANAGE_URL="http://localhost:3000")
+        chosen = os.environ["MAIL_EDITORS"], os.environ["MANAGE_URL"]
+
+    assert chosen == ("ada@example.org", "http://localhost:3000")
+    assert "MANAGE_URL" not in os.environ
 
 
 def test_a_client_that_hangs_up_is_no_news(

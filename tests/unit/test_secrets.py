@@ -192,6 +192,20 @@ def test_reading_an_article_needs_no_secret(asked: list[str], api: Api) -> None:
     assert asked == []
 
 
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_a_webhook_in_the_clear_is_for_a_laptop_alone(
+    setting: Callable[..., None], stage: str
+) -> None:
+    hook = f"http://hooks.example.org whsec_{'a2V5' * 8}"
+    setting(STAGE="local", WEBHOOKS="on", WEBHOOK_URLS=hook)
+    (known,) = secrets.webhooks()
+    setting(STAGE=stage, WEBHOOKS="on", WEBHOOK_URLS=hook)
+
+    assert known.url == "http://hooks.example.org"
+    with pytest.raises(SettingsError, match=r"^WEBHOOK_URLS must be https$"):
+        secrets.webhooks()
+
+
 def test_a_laptop_takes_its_secrets_from_the_environment() -> None:
     assert settings.current().secrets_path is None
     assert secrets.current() is settings.current().secrets
