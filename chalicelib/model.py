@@ -295,6 +295,7 @@ class EventKind(StrEnum):
     REVIEW_WITHDRAWN = "review.withdrawn"
     ARTICLE_PUBLISHED = "article.published"
     ARTICLE_RETRACTED = "article.retracted"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +304,9 @@ class Event:
     What took place and somebody is to be told of. It names, and holds no words.
 
     Attributes:
-        id: ULID; the same at every attempt, so that who is told twice can know it.
+        id: ULID, `DIGEST-2026-11-25` of a digest; the same at every attempt, so that who is told
+            twice can know it.
+        slug: Empty when it is about no article.
         review_id: Of the review or proposal; None when it is about the article.
         review: Where that review's row is.
         status: Of a review that was received: what it was stored as.

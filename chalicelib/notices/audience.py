@@ -10,8 +10,10 @@ from chalicelib.model import CLOSED, Event, EventKind, Review, ReviewStatus, now
 from chalicelib.notices import carriers, letters, mail, webhooks
 from chalicelib.notices.carriers import NotSentError
 from chalicelib.notices.mail import Letter
-from chalicelib.store import articles, contacts, reviews
+from chalicelib.store import articles, contacts, keys, review_lists, reviews
 
+MOST: Final = 100
+"""Reviews of a queue that a digest looks at."""
 _TO_READERS: Final = {
     EventKind.REVIEW_RECEIVED: letters.received,
     EventKind.REVIEW_PUBLISHED: letters.published,
@@ -63,12 +65,32 @@ def _later(target: str) -> Told:
 
 
 def _services(event: Event) -> Iterator[Told]:
+    if event.kind is EventKind.DIGEST:
+        return
     for webhook in secrets.webhooks():
         target = webhooks.target(webhook)
         yield Told(target, target, partial(webhooks.send, webhook, event, now()))
 
 
 def _people(event: Event) -> Iterator[Told]:
+    yield from _of_digest(event) if event.kind is EventKind.DIGEST else _of_review(event)
+
+
+def _of_digest(event: Event) -> Iterator[Told]:
+    known = settings.current()
+    if known.mail_from is None or not known.mail_editors:
+        return
+    waiting, reported = (
+        review_lists.list_queue(queue, None, MOST)
+        for queue in (ReviewStatus.PENDING, keys.REPORTED)
+    )
+    if waiting.items or reported.items:
+        for mailbox in known.mail_editors:
+            letter = letters.digest(mailbox, event.id, waiting, reported)
+            yield _posted(event, carriers.target("editor", mailbox), letter)
+
+
+def _of_review(event: Event) -> Iterator[Told]:
     known = settings.current()
     if known.mail_from is None or event.review is None or event.kind not in _MAILED:
         return

@@ -5,10 +5,11 @@ Nothing in a letter was written by a reader: whoever submits with a stranger's a
 make Plaudit write words of theirs to it, and what is in a mailbox cannot be erased.
 """
 
+from collections import Counter
 from datetime import datetime
 from typing import Final
 
-from chalicelib.model import Review, ReviewStatus
+from chalicelib.model import Page, Review, ReviewStatus, rfc3339
 from chalicelib.notices import links
 from chalicelib.notices.mail import Letter
 from chalicelib.rules import moderation
@@ -58,6 +59,25 @@ GET /editor/reviews?status=reported
     return Letter(to, f"A review of “{title}” was reported", text, review.id)
 
 
+def digest(to: str, day: str, waiting: Page[Review], reported: Page[Review]) -> Letter:
+    """
+    Tell an editor how much waits.
+
+    Args:
+        day: The id of the event; letters of one day belong together.
+    """
+    parts = [
+        f"{_number(page, noun)}, the oldest since {rfc3339(page.items[0].submitted_at)}:\n"
+        f"{_by_article(page)}\nGET /editor/reviews?status={status}\n"
+        for page, noun, status in (
+            (waiting, "waiting for a decision", "pending"),
+            (reported, "reported and public", "reported"),
+        )
+        if page.items
+    ]
+    return Letter(to, "Reviews wait for the editors", "\n".join(parts), day)
+
+
 def received(to: str, title: str, review: Review) -> Letter:
     """Tell a reader that a review has arrived."""
     told = _TOLD[moderation.told(review)]
@@ -83,6 +103,17 @@ def _to_reader(to: str, subject: str, text: str, review: Review) -> Letter:
     text += _MANAGE.format(manage=links.manage(review))
     text += _ENDING.format(unsubscribe=links.unsubscribe_page(review.reader))
     return Letter(to, subject, text, review.id, links.unsubscribe_at_once(review.reader))
+
+
+def _number(page: Page[Review], state: str) -> str:
+    more = "more than " if page.position else ""
+    noun = "review" if len(page.items) == 1 and not more else "reviews"
+    return f"{more}{len(page.items)} {noun} {state}".capitalize()
+
+
+def _by_article(page: Page[Review]) -> str:
+    counted = Counter(review.slug for review in page.items)
+    return "".join(f"  {number:>3}  {slug}\n" for slug, number in counted.most_common())
 
 
 def _stars(rating: int) -> str:

@@ -3,6 +3,8 @@ The outbox: what took place and somebody is still to be told of, and the log of 
 
     actions              part of the transaction of what took place   2 write units
                          an event, and 2 in indexes
+    put_once             PutItem                                      1
+    is_there             GetItem                                      1
     due                  Query queue                                  1 round trip
     claim                UpdateItem                                   1
     deliver, postpone, bury
@@ -112,6 +114,35 @@ def actions(*events: Event) -> list[Action]:
         Nothing for what nobody here wants to be told of.
     """
     return [_put(event) for event in events if _is_wanted(event)]
+
+
+def put_once(event: Event) -> bool:
+    """
+    Put an event into the outbox, unless one with its id was put there before.
+
+    Returns:
+        Whether it was put now.
+
+    Raises:
+        UnavailableError: It may be there; a repetition is harmless.
+    """
+    put = {**_put(event)["Put"], "ConditionExpression": "attribute_not_exists(pk)"}
+    try:
+        client.write({"Put": put})
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def is_there(event_id: str) -> bool:
+    """
+    Tell whether an event was put into the outbox, a moment ago perhaps not yet.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    table = settings.current().content_table
+    return client.get(table, keys.event(event_id), consistent=False) is not None
 
 
 def due(at: datetime, most: int) -> list[Notification]:

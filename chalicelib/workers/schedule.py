@@ -2,6 +2,7 @@
 The Lambda that keeps time: what is due is done, every minute.
 
     articles   those that are scheduled go live
+    digest     once a day, editors are told how much waits
     outbox     what is still to be told is told
 
 Each is safe to do twice and beside itself, and what fails is due again a minute later. Times are
@@ -15,7 +16,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Cron
 
 from chalicelib import logs
 from chalicelib.model import EventKind, now
-from chalicelib.notices import delivery
+from chalicelib.notices import delivery, digest
 from chalicelib.rules import publishing
 from chalicelib.store import articles, client, listings, outbox
 
@@ -39,14 +40,14 @@ def run() -> dict[str, int]:
     Do what is due.
 
     Returns:
-        How many articles went live, and how many events became what.
+        How many articles went live, digests were begun, and events became what.
 
     Raises:
         Exception: What failed last, when everything else has had its turn.
     """
     done: dict[str, int] = {}
     failed: Exception | None = None
-    for task in (publish_due, delivery.sweep):
+    for task in (publish_due, digest.put_due, delivery.sweep):
         try:
             done |= task()
         except Exception as error:  # noqa: BLE001 - the others are due too

@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.guard import intake, reactions
-from chalicelib.notices import audience, delivery, mail
+from chalicelib.notices import audience, delivery, digest, mail
 from tests import iam
 from tests.carriers import Post, Receiver, receiving
 from tests.client import Api
@@ -65,7 +65,7 @@ class Clock:
 def house(published: str, monkeypatch: pytest.MonkeyPatch) -> House:
     """Carry the stream to the worker that tells, by a clock of its own."""
     made = House()
-    for module in (audience, delivery):
+    for module in (audience, delivery, digest):
         monkeypatch.setattr(module, "now", made.now)
     return made
 

@@ -13,7 +13,7 @@ import pytest
 from chalicelib import settings
 from chalicelib.guard import captcha, secrets
 from chalicelib.model import now, rfc3339
-from chalicelib.notices import audience, delivery, mail
+from chalicelib.notices import audience, delivery, digest, mail
 from chalicelib.store import client, items
 from chalicelib.workers import schedule
 from chalicelib.workers.notify import deliver_notifications
@@ -183,6 +183,15 @@ def tour(
         monkeypatch.setattr(module, "now", lambda: now() + timedelta(minutes=5))
     secrets._read.cache_clear()
     every_minute(builders.SCHEDULED, None)
+    # Each tells of one digest, and so looks through the queue.
+    setting(DIGEST_HOUR="0", MAIL_EDITORS="ada@example.org")
+    for days in range(1, 3):
+        tomorrow = now() + timedelta(days=days)
+        for module in (schedule, delivery, audience, digest):
+            monkeypatch.setattr(module, "now", lambda at=tomorrow: at)
+        secrets._read.cache_clear()
+        every_minute(builders.SCHEDULED, None)
+    deliver_notifications({"Records": deliver()}, None)
     api.delete(article, editor=True, If_Match="*")
 
 
