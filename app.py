@@ -11,6 +11,7 @@ from chalice.app import Chalice
 from chalicelib import logs
 from chalicelib.api import (
     articles,
+    decisions,
     editor,
     editor_articles,
     http,
@@ -33,6 +34,7 @@ for module in (
     editor_articles,
     revisions,
     editor,
+    decisions,
     links,
     notifications,
     service,

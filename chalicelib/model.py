@@ -284,6 +284,66 @@ class Review:
         return self.status is ReviewStatus.PUBLISHED and any(self.reports)
 
 
+class DecisionAction(StrEnum):
+    """What an editor, or who acts for one, decided: about a review, or about an article."""
+
+    PUBLISH = "publish"
+    REJECT = "reject"
+    SPAM = "spam"
+    CHANGE = "change"
+    REPLY = "reply"
+    SCHEDULE_ARTICLE = "schedule_article"
+    PUBLISH_ARTICLE = "publish_article"
+    UNPUBLISH_ARTICLE = "unpublish_article"
+    RETRACT = "retract"
+    RESTORE = "restore"
+    FREEZE = "freeze"
+    UNFREEZE = "unfreeze"
+
+
+class State(NamedTuple):
+    """
+    What a decision found or left: of a review, a proposal or an article.
+
+    Attributes:
+        status: Of a `ReviewStatus` or an `ArticleStatus` the value.
+        revision: Of the review or the article; tells which of two decisions came first.
+        rating: Of a review.
+        reports: Of a review, since the last decision.
+        frozen_at: Of an article.
+    """
+
+    status: str
+    revision: int
+    rating: int | None = None
+    reports: int | None = None
+    frozen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """
+    What was decided, by whom, when and why. It holds nothing that a reader wrote.
+
+    Attributes:
+        id: ULID.
+        review_id: Of the review or proposal; None when it is about the article.
+        by: Name of an editor's key; `mail` for a link in a letter, `schedule` for the clock.
+        note: Why, as far as anybody said so.
+        before: None when there was nothing before.
+    """
+
+    id: str
+    slug: str
+    review_id: str | None
+    action: DecisionAction
+    by: str
+    at: datetime
+    note: str
+    before: State | None
+    after: State
+
+
 class EventKind(StrEnum):
     """What somebody may be told of."""
 

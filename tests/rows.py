@@ -114,6 +114,11 @@ def put(*rows: Review | Article | Item) -> None:
         client.write({"Put": {"TableName": settings.current().content_table, "Item": raw}})
 
 
+def key_of(one: Review) -> keys.Key:
+    """Give the key of a review's row."""
+    return keys.review(one.slug, one.key)
+
+
 def delete(key: keys.Key) -> None:
     """Take a row out of content."""
     client.write({"Delete": {"TableName": settings.current().content_table, "Key": key}})

@@ -61,6 +61,15 @@ def copy_review(slug: str, total: int) -> None:
     tallies.overwrite(slug, seen, after, score(after.count, after.total))
 
 
+def copy_decision(slug: str, review_id: str, total: int) -> None:
+    """Make of one decision on a review, the latest, this many."""
+    rows = [row for row in _all_rows() if row.pk == keys.decisions_pk(slug)]
+    row = max((row for row in rows if review_id in json.dumps(row)), key=lambda row: row.sk)
+    parts = map("".join, itertools.product(_DIGITS, repeat=3))
+    copies = ({row.sk: row.sk[:12] + part + row.sk[15:]} for part in parts)
+    _put_copies([row], itertools.islice(copies, total - 1))
+
+
 def _all_rows() -> list[_Row]:
     client = boto3.client("dynamodb")
     tables = settings.current().content_table, settings.current().derived_table

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from chalicelib.api.schemas import Rating, Slug, Ulid
-from chalicelib.model import EventKind
+from chalicelib.model import DecisionAction, EventKind
 
 Reason = Literal["spam", "offensive", "personal", "off_topic", "other"]
 Status = Literal["draft", "scheduled", "published", "retracted"]
@@ -256,6 +256,41 @@ class DecisionResults(BaseModel):
     """A result for each decision, in their order."""
 
     results: list[DecisionResult]
+
+
+class State(BaseModel):
+    """What a decision found or left: a review has `rating` and `reports`."""
+
+    status: Literal["draft", "scheduled", "published", "retracted", "pending", "rejected", "spam"]
+    revision: int
+    rating: Rating | None
+    reports: int | None
+    frozen_at: Time | None
+
+
+class Decision(BaseModel):
+    """
+    An entry of the ledger of decisions: about a review, or with `review_id` null about the article.
+
+    `by` names an editor's key, or is `mail` or `schedule`. `before` is null when there was nothing.
+    """
+
+    id: Ulid
+    slug: Slug
+    review_id: Ulid | None
+    action: DecisionAction
+    by: str
+    at: Time
+    note: str
+    before: State | None
+    after: State
+
+
+class DecisionPage(BaseModel):
+    """A slice of the ledger of decisions, newest first."""
+
+    items: list[Decision]
+    next_cursor: str | None
 
 
 class Report(BaseModel):

@@ -74,11 +74,12 @@ def decide_reviews(request: Request, editor: Editor) -> Response:
     To publish a proposed change is to put it into the review that it is for.
     The same decisions again change nothing, so after a 503 repeat them all.
     """
-    del editor
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
     body = schemas.parse(schemas.DecisionsIn, bodies.read_object(request, MOST_BODY_BYTES))
-    results = [{"slug": one.slug, "id": one.id, "result": _decide(one)} for one in body.decisions]
+    results = [
+        {"slug": one.slug, "id": one.id, "result": _decide(one, editor)} for one in body.decisions
+    ]
     return http.private({"results": results})
 
 
@@ -96,14 +97,13 @@ def decide_reviews(request: Request, editor: Editor) -> Response:
 )
 def put_reply(request: Request, editor: Editor, slug: str, id: str) -> Response:  # noqa: A002 - the path's name
     """Put a public answer under a review, in place of an earlier one."""
-    del editor
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
     body = schemas.parse(schemas.ReplyIn, bodies.read_object(request, MOST_BODY_BYTES))
     key = reviews.find_key(slug, id) if text.ULID.fullmatch(id) else None
     if key is None:
         raise ReviewNotFoundError
-    review = decisions.reply(slug, ReviewHandle(key, id), body.message, now())
+    review = decisions.reply(slug, ReviewHandle(key, id), body.message, now(), by=editor.name)
     return http.private(shapes.review(review))
 
 
@@ -199,13 +199,19 @@ def _invalid(field: str) -> InvalidFieldsError:
     return InvalidFieldsError(problems=(schemas.field_problem(field, f"{field}_invalid"),))
 
 
-def _decide(decision: "DecisionIn") -> str:
-    slug, key = decision.slug, reviews.find_key(decision.slug, decision.id)
+def _decide(one: "DecisionIn", editor: Editor) -> str:
+    key = reviews.find_key(one.slug, one.id)
     if key is None:
         return ReviewNotFoundError.code
-    handle = ReviewHandle(key, decision.id)
     try:
-        is_changed = decisions.decide(slug, handle, decision.decision, now(), note=decision.note)
+        is_changed = decisions.decide(
+            one.slug,
+            ReviewHandle(key, one.id),
+            one.decision,
+            now(),
+            by=editor.name,
+            note=one.note,
+        )
     except ReviewNotFoundError:
         return ReviewNotFoundError.code
     return "changed" if is_changed else "unchanged"

@@ -17,9 +17,9 @@ from chalicelib.errors import (
     StaleRevisionError,
     UnavailableError,
 )
-from chalicelib.model import Article, ArticleStatus, Editor, EventKind, now
+from chalicelib.model import Article, ArticleStatus, DecisionAction, Editor, EventKind, now
 from chalicelib.rules import publishing, text
-from chalicelib.store import articles, listings, outbox
+from chalicelib.store import articles, decisions, listings, outbox
 from chalicelib.store.client import Action
 
 MOST_BODY_BYTES: Final = 1_048_576
@@ -177,9 +177,11 @@ def unfreeze_reviews(request: Request, editor: Editor, slug: str) -> Response:
 def _frozen(slug: str, frozen_at: datetime | None, editor: Editor) -> Article:
     """Say from when on an article takes no more reviews, whatever else is changed meanwhile."""
     found = articles.get(slug)
+    action = DecisionAction.FREEZE if frozen_at else DecisionAction.UNFREEZE
     for _ in range(_ATTEMPTS):
         new = publishing.frozen(found, frozen_at, editor.name, now())
-        holder = None if new is found else articles.replace(found, new)
+        decided = decisions.of_article(action, found, new)
+        holder = None if new is found else articles.replace(found, new, decided)
         if holder is None or holder == new:
             return new
         found = holder
@@ -188,7 +190,7 @@ def _frozen(slug: str, frozen_at: datetime | None, editor: Editor) -> Article:
 
 def _create(request: Request, editor: Editor, slug: str, fields: dict[str, Any]) -> Response:
     article = drafts.made(drafts.empty(slug), fields, editor, now())
-    holder = articles.create(article, _told(None, article))
+    holder = articles.create(article, _beside(None, article))
     if holder is None:
         location = str(request.context.get("path", f"/articles/{slug}")).rstrip("/")
         return answer(article, status=201, Location=location)
@@ -199,8 +201,15 @@ def _create(request: Request, editor: Editor, slug: str, fields: dict[str, Any])
     raise RevisionRequiredError(headers=_revision_header(holder))
 
 
-def change(request: Request, editor: Editor, slug: str, fields: dict[str, Any]) -> Article:
-    """Carry out a change once, whether or not an earlier answer to it was lost."""
+def change(
+    request: Request, editor: Editor, slug: str, fields: dict[str, Any], restored: int | None = None
+) -> Article:
+    """
+    Carry out a change once, whether or not an earlier answer to it was lost.
+
+    Args:
+        restored: The revision that it goes back to, if it does.
+    """
     expected = http.expected_revision(request)
     old = articles.get(slug)
     new = drafts.made(old, fields, editor, now())
@@ -209,7 +218,7 @@ def change(request: Request, editor: Editor, slug: str, fields: dict[str, Any]) 
         return old
     if expected not in {None, old.revision}:
         raise StaleRevisionError(headers=_revision_header(old))
-    holder = articles.replace(old, new, _told(old, new))
+    holder = articles.replace(old, new, _beside(old, new, restored))
     if holder is None:
         return new
     # The SDK repeats a write whose answer was lost; then the holder is ours.
@@ -223,6 +232,16 @@ def answer(article: Article, status: int = 200, **headers: str) -> Response:
     tally = articles.find_tally(article.slug)
     tag = http.etag(http.dump(shapes.article(article, tally)), article.revision)
     return http.private(shapes.editors_article(article, tally), status, {"ETag": tag, **headers})
+
+
+def _beside(old: Article | None, new: Article, restored: int | None = None) -> list[Action]:
+    """Give what is written with a change: what was decided by it, and what is to be told."""
+    action, note = publishing.decided(old, new), ""
+    if action is DecisionAction.RETRACT and new.retraction is not None:
+        note = new.retraction.reason
+    if restored is not None:
+        action, note = DecisionAction.RESTORE, f"Revision {restored}"
+    return [*decisions.of_article(action, old, new, note), *_told(old, new)]
 
 
 def _told(old: Article | None, new: Article) -> list[Action]:

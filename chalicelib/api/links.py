@@ -126,7 +126,12 @@ def _look(link: DecisionLink) -> _Found:
 def _decide(link: DecisionLink) -> str:
     try:
         is_changed = decisions.decide(
-            link.slug, link.review, link.action, now(), revision=link.revision
+            link.slug,
+            link.review,
+            link.action,
+            now(),
+            by=decisions.MAIL,
+            revision=link.revision,
         )
     except ReviewNotFoundError:
         return "gone"

@@ -110,7 +110,9 @@ def restore_revision(request: Request, editor: Editor, slug: str, revision: str)
     was = _at(articles.get(http.known_slug(slug)), number)
     told: dict[str, Any] = {name: getattr(was.summary, name) for name in _RESTORED}
     return editor_articles.answer(
-        editor_articles.change(request, editor, slug, told | {"body_markdown": was.body_markdown})
+        editor_articles.change(
+            request, editor, slug, told | {"body_markdown": was.body_markdown}, number
+        )
     )
 
 

@@ -11,11 +11,13 @@ from typing import Any
 from chalicelib.model import (
     Article,
     Block,
+    Decision,
     Image,
     PublicReview,
     Reply,
     Report,
     Review,
+    State,
     Summary,
     Tally,
     rfc3339,
@@ -156,6 +158,21 @@ def report(one: Report) -> Json:
     }
 
 
+def decision(one: Decision) -> Json:
+    """Write an entry of the ledger of decisions."""
+    return {
+        "id": one.id,
+        "slug": one.slug,
+        "review_id": one.review_id,
+        "action": str(one.action),
+        "by": one.by,
+        "at": rfc3339(one.at),
+        "note": one.note,
+        "before": one.before and _state(one.before),
+        "after": _state(one.after),
+    }
+
+
 def block(one: Block) -> Json:
     """Write an entry of the block list. Nobody gets to see what a reader is known by."""
     return {
@@ -202,6 +219,10 @@ def link(action: str, state: str, title: str | None, about: Review | None) -> Js
 def page(items: list[Json], next_cursor: str | None) -> Json:
     """Write a slice of a list."""
     return {"items": items, "next_cursor": next_cursor}
+
+
+def _state(one: State) -> Json:
+    return one._asdict() | {"frozen_at": one.frozen_at and rfc3339(one.frozen_at)}
 
 
 def _head(one: Summary) -> Json:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from chalicelib.model import Article, ArticleStatus, Summary
+from chalicelib.model import Article, ArticleStatus, DecisionAction, Summary
 
 SCHEDULE: Final = "schedule"
 """Who publishes what is due, where editors' names stand."""
@@ -32,6 +32,33 @@ def published(article: Article, at: datetime) -> Article:
         updated_at=at,
     )
     return replace(article, summary=summary, changed_by=SCHEDULE)
+
+
+def decided(old: Article | None, new: Article) -> DecisionAction | None:
+    """
+    Say what was decided by a change of an article's status.
+
+    Returns:
+        None where it was only written, or freezing is what changed.
+    """
+    was_public = old is not None and old.is_public
+    if new.retraction is not None and (old is None or old.retraction != new.retraction):
+        return DecisionAction.RETRACT
+    if new.is_public and not was_public:
+        return DecisionAction.PUBLISH_ARTICLE
+    if was_public and not new.is_public:
+        return DecisionAction.UNPUBLISH_ARTICLE
+    if new.summary.status is ArticleStatus.SCHEDULED and not _is_at(old, new.summary):
+        return DecisionAction.SCHEDULE_ARTICLE
+    return None
+
+
+def _is_at(old: Article | None, summary: Summary) -> bool:
+    return (
+        old is not None
+        and old.summary.status is summary.status
+        and old.summary.published_at == summary.published_at
+    )
 
 
 def frozen(article: Article, frozen_at: datetime | None, editor: str, at: datetime) -> Article:

@@ -8,6 +8,7 @@ The key schema of both tables.
               review    pk=A#<slug>      sk=R#<digest>
               proposal  pk=A#<slug>      sk=P#<digest>
               revision  pk=V#<slug>      sk=<revision, 10 digits>
+              decision  pk=D#<slug>      sk=<ULID>
               event     pk=O#<ULID>      sk=EVENT
               vote      pk=F#<review id> sk=VOTE#<network>
               report    pk=F#<review id> sk=REPORT#<network>
@@ -20,6 +21,7 @@ The key schema of both tables.
                                                       id
                              queue=outbox, dead or delivered
                                                       id=<due, RFC 3339>#<ULID>
+                             queue=D#<review id>      id=<ULID>: decisions on a review
                 by_reader    reader=<hash>            id
     derived   tally     pk=T#<slug>      sk=TALLY
                 by_rank      ranked_in=TOP            rank          <score, 7 digits>#<slug>
@@ -145,6 +147,20 @@ def event(event_id: str) -> Key:
 def due(at: datetime, event_id: str) -> str:
     """Sort key of an event in the outbox: when the next attempt is due, then its id."""
     return f"{rfc3339(at)}#{event_id}"
+
+
+def decisions_pk(name: str) -> str:
+    """
+    Partition of decisions: in content by the article's slug, in the index `queue` by a review's id.
+
+    No review has the id of a slug: ULIDs are upper case.
+    """
+    return f"D#{name}"
+
+
+def decision(slug: str, decision_id: str) -> Key:
+    """Key of what was decided about an article or one of its reviews."""
+    return key(decisions_pk(slug), decision_id)
 
 
 def contact(reader_hash: str) -> Key:

@@ -7,18 +7,21 @@ Reviews and proposed changes of them.
     find                     GetItem                                  1
     find_key                 Query by_id                              1
     find_reader              Query by_id, GetItem                     2
-    decide, set_reply        UpdateItem                               1
     erase                    UpdateItem                               1
-    accept_proposal          GetItem, TransactWriteItems              2
+    decide, set_reply        GetItem, TransactWriteItems              2
+    accept_proposal          2 × GetItem, TransactWriteItems          3
 
-A write carries its condition and takes the row that was there from the
-refusal; nothing is read first. Every write raises `revision`, the clock of the
-tally.
+A reader's write carries its condition and takes the row that was there from the
+refusal; nothing is read first. What an editor decides is read first, for the
+ledger says from what to what, and written if nobody wrote meanwhile: two that
+decide at once come one after the other. Every write raises `revision`, the clock
+of the tally.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from chalicelib import settings
 from chalicelib.errors import (
@@ -29,8 +32,8 @@ from chalicelib.errors import (
 from chalicelib.model import (
     CLOSED,
     Reply,
+    Reports,
     Review,
-    ReviewHandle,
     ReviewKey,
     ReviewStatus,
     rfc3339,
@@ -38,6 +41,17 @@ from chalicelib.model import (
 from chalicelib.store import attributes, client, gates, items, keys
 from chalicelib.store.attributes import Item
 from chalicelib.store.client import Action, ConditionFailedError
+
+
+class Move(NamedTuple):
+    """A review or a proposal as a decision finds it and as it leaves it."""
+
+    before: Review
+    after: Review
+
+
+Beside: TypeAlias = Callable[[Sequence[Move]], Sequence[Action]]
+"""Makes of what is about to change the writes that take place with it; they have no condition."""
 
 
 def add(
@@ -222,16 +236,15 @@ def decide(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     status: ReviewStatus,
     note: str,
     at: datetime,
-    revision: int | None = None,
-    beside: Sequence[Action] = (),
+    revision: int | None,
+    beside: Beside,
 ) -> bool:
     """
     Give a review the status that an editor chose, and put its reports away.
 
     Args:
         revision: Of the review that the editor saw; None for any.
-        beside: Writes without a condition that take place with a change of the status, or
-            not at all.
+        beside: Makes of the change the writes that take place with it, or not at all.
 
     Returns:
         Whether anything changed.
@@ -242,30 +255,22 @@ def decide(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
         UnavailableError: It may have been decided; a repetition is harmless.
     """
     changes = {"status": str(status), "note": note or None} | _settled(slug, key, status)
-    values: dict[str, str | int] = {":id": review_id, **_CLOSED_VALUES}
-    condition = "id = :id AND NOT #status IN (:withdrawn, :erased)"
-    if revision is not None:
-        condition += " AND revision = :revision"
-        values[":revision"] = revision
-    moves, clears = "#status <> :status", "#queue = :reported"
-    attempts = [f"({moves} OR {clears})"]
-    if beside:
-        # What is public already and only has its reports put away is no news.
-        attempts = [moves, clears]
-    for differs, also in zip(attempts, (beside, ()), strict=False):
-        named = values | ({":reported": keys.REPORTED} if clears in differs else {})
-        update = _expression(slug, key, changes, at, f"{condition} AND {differs}", named)
+    found = find(slug, key)
+    while True:
+        seen = _still_open(found, review_id)
+        is_stale = revision not in {None, seen.revision}
+        if seen.status is status and (is_stale or not seen.is_reported):
+            return False
+        if is_stale:
+            raise StaleRevisionError
+        move = _moved(seen, status=status, changed_at=at, reports=Reports())
+        update = _expression(slug, key, changes, at, *_unchanged(seen))
         try:
-            client.write({"Update": update}, *also)
+            client.write({"Update": update}, *beside([move]))
         except ConditionFailedError as failed:
-            found = _open(failed, review_id)
-            if revision is not None and found.revision != revision and found.status is not status:
-                raise StaleRevisionError from None
-            if not found.is_reported:
-                break
+            found = _found(failed)
         else:
             return True
-    return False
 
 
 def accept_proposal(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
@@ -274,13 +279,14 @@ def accept_proposal(  # noqa: PLR0913, PLR0917 - the parts of one conditional wr
     review_id: str,
     note: str,
     at: datetime,
-    revision: int | None = None,
-    beside: Sequence[Action] = (),
+    revision: int | None,
+    beside: Beside,
 ) -> bool:
     """
     Put a proposal's rating and words into the review that it is for.
 
-    Both rows change together or not at all. Takes arguments as `decide`.
+    Both rows change together or not at all. Takes arguments as `decide`; `beside` is given
+    the change of the proposal and that of its review.
 
     Returns:
         Whether anything changed.
@@ -290,60 +296,53 @@ def accept_proposal(  # noqa: PLR0913, PLR0917 - the parts of one conditional wr
         StaleRevisionError: It was changed since the editor saw it.
         UnavailableError: It may have been accepted; a repetition is harmless.
     """
-    table = settings.current().content_table
-    row = client.get(table, keys.review(slug, key), consistent=True)
+    found, target = find(slug, key), None
     while True:
-        proposal = items.review_from(row) if row else None
-        if proposal is None or proposal.id != review_id or proposal.status in CLOSED:
-            raise ReviewNotFoundError
-        if proposal.status is ReviewStatus.PUBLISHED or proposal.proposed_for is None:
+        proposal = _still_open(found, review_id)
+        handle = proposal.proposed_for
+        if proposal.status is ReviewStatus.PUBLISHED or handle is None:
             return False
         if revision not in {None, proposal.revision}:
             raise StaleRevisionError
+        target = _still_open(target or find(slug, handle.key), handle.id)
         try:
-            client.write(*_acceptance(proposal, proposal.proposed_for, note, at), *beside)
+            client.write(
+                *_acceptance(proposal, target, note, at), *beside(_accepted(proposal, target))
+            )
         except ConditionFailedError as failed:
-            if 0 not in failed.found:
-                raise ReviewNotFoundError from None
-            row = failed.found[0]
+            found = _holder(failed.found[0]) if 0 in failed.found else proposal
+            target = _holder(failed.found[1]) if 1 in failed.found else target
         else:
             return True
 
 
 def set_reply(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
-    slug: str,
-    key: ReviewKey,
-    review_id: str,
-    reply: Reply,
-    at: datetime,
-    beside: Sequence[Action] = (),
+    slug: str, key: ReviewKey, review_id: str, reply: Reply, at: datetime, beside: Beside
 ) -> Review:
     """
-    Put an editor's answer under a review.
+    Put an editor's answer under a review; the same words again change nothing.
 
     Args:
-        beside: Writes without a condition that take place with it or not at all.
+        beside: As `decide` takes it.
 
     Raises:
         ReviewNotFoundError: There is no such review, or its reader ended it.
         UnavailableError: The reply may have been stored; a repetition is harmless.
     """
-    parts = (
-        {"reply": items.pack_reply(reply)},
-        at,
-        "id = :id AND NOT #status IN (:withdrawn, :erased)",
-        {":id": review_id} | _CLOSED_VALUES,
-    )
-    try:
-        if not beside:
-            return _update(slug, key, *parts)
-        client.write({"Update": _expression(slug, key, *parts)}, *beside)
-    except ConditionFailedError:
-        raise ReviewNotFoundError from None
-    # A transaction gives no row back.
-    if (found := find(slug, key)) is None:
-        raise ReviewNotFoundError
-    return found
+    changes = {"reply": items.pack_reply(reply)}
+    found = find(slug, key)
+    while True:
+        seen = _still_open(found, review_id)
+        if seen.reply is not None and seen.reply.message == reply.message:
+            return seen
+        move = _moved(seen, reply=reply, changed_at=at)
+        update = _expression(slug, key, changes, at, *_unchanged(seen))
+        try:
+            client.write({"Update": update}, *beside([move]))
+        except ConditionFailedError as failed:
+            found = _found(failed)
+        else:
+            return move.after
 
 
 def find(slug: str, key: ReviewKey) -> Review | None:
@@ -419,21 +418,18 @@ _FORGOTTEN: Final[dict[str, str | None]] = {
 _CLOSED_VALUES: Final = {f":{status}": str(status) for status in CLOSED}
 
 
-def _acceptance(
-    proposal: Review, target: ReviewHandle, note: str, at: datetime
-) -> tuple[Action, Action]:
+def _acceptance(proposal: Review, target: Review, note: str, at: datetime) -> tuple[Action, Action]:
     status = ReviewStatus.PUBLISHED
+    slug = proposal.slug
     accepted = _expression(
-        proposal.slug,
+        slug,
         proposal.key,
-        {"status": str(status), "note": note or None}
-        | items.placement(proposal.slug, proposal.key, status),
+        {"status": str(status), "note": note or None} | items.placement(slug, proposal.key, status),
         at,
-        "revision = :revision",
-        {":revision": proposal.revision},
+        *_unchanged(proposal),
     )
     changed = _expression(
-        proposal.slug,
+        slug,
         target.key,
         {
             "name": proposal.name,
@@ -443,12 +439,26 @@ def _acceptance(
             "edited_at": rfc3339(at),
             "status": str(status),
         }
-        | _settled(proposal.slug, target.key, status),
+        | _settled(slug, target.key, status),
         at,
-        "id = :id AND NOT #status IN (:withdrawn, :erased)",
-        {":id": target.id} | _CLOSED_VALUES,
+        *_unchanged(target),
     )
     return {"Update": accepted}, {"Update": changed}
+
+
+def _accepted(proposal: Review, target: Review) -> list[Move]:
+    status = ReviewStatus.PUBLISHED
+    settled = _moved(target, status=status, rating=proposal.rating, reports=Reports())
+    return [_moved(proposal, status=status), settled]
+
+
+def _moved(seen: Review, **changes: Any) -> Move:
+    return Move(seen, replace(seen, revision=seen.revision + 1, **changes))
+
+
+def _unchanged(seen: Review) -> tuple[str, dict[str, str | int]]:
+    """Give the condition that nobody wrote to a row since it was seen, and its values."""
+    return "id = :id AND revision = :seen", {":id": seen.id, ":seen": seen.revision}
 
 
 def _settled(slug: str, key: ReviewKey, status: ReviewStatus) -> attributes.Plain:
@@ -516,7 +526,10 @@ def _holder(row: Item | None) -> Review | None:
 
 
 def _open(failed: ConditionFailedError, review_id: str) -> Review:
-    found = _found(failed)
+    return _still_open(_found(failed), review_id)
+
+
+def _still_open(found: Review | None, review_id: str) -> Review:
     if found is None or found.id != review_id or found.status in CLOSED:
-        raise ReviewNotFoundError from None
+        raise ReviewNotFoundError
     return found

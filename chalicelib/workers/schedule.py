@@ -15,10 +15,10 @@ from typing import Final
 from chalice.app import Blueprint, CloudWatchEvent, Cron
 
 from chalicelib import logs
-from chalicelib.model import EventKind, now
+from chalicelib.model import DecisionAction, EventKind, now
 from chalicelib.notices import delivery, digest
 from chalicelib.rules import publishing
-from chalicelib.store import articles, client, listings, outbox
+from chalicelib.store import articles, client, decisions, listings, outbox
 
 MOST: Final = 50
 """Articles that one run publishes; the next one follows in a minute."""
@@ -87,7 +87,9 @@ def _publish(slug: str) -> bool:
     if article is None or not publishing.is_due(article.summary, at):
         return False
     told = outbox.actions(outbox.of_article(EventKind.ARTICLE_PUBLISHED, slug, at))
-    if articles.replace(article, publishing.published(article, at), told) is not None:
+    public = publishing.published(article, at)
+    decided = decisions.of_article(DecisionAction.PUBLISH_ARTICLE, article, public)
+    if articles.replace(article, public, [*told, *decided]) is not None:
         return False
     logs.write("scheduled article published", slug=slug)
     return True

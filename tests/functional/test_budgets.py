@@ -114,6 +114,13 @@ def test_nothing_costs_more_on_an_article_with_many_reviews(house: Api, reviews:
         house.get("/editor/reviews?status=reported&limit=4", editor=True)
     with bill.of("fine"):
         house.post("/editor/reviews/decisions", decided, editor=True)
+    seeding.copy_decision(SLUG, posted["id"], total=reviews)
+    for name, path_of in (("decisions", f"/editor{ARTICLE}"), ("its decisions", f"/editor{path}")):
+        with bill.of(name):
+            page = house.get(f"{path_of}/decisions?limit=4", editor=True).body
+        with bill.of(f"{name}, later page"):
+            after = f"limit=4&cursor={page['next_cursor']}"
+            house.get(f"{path_of}/decisions?{after}", editor=True)
     with bill.of("withdraw"):
         house.delete(path, token=token)
     with bill.of("count one"):
@@ -137,7 +144,11 @@ def test_nothing_costs_more_on_an_article_with_many_reviews(house: Api, reviews:
         "vote": Cost("Query BatchGetItem TransactWriteItems", table=4, indexes=4, read=3.5),
         "report": Cost("Query BatchGetItem TransactWriteItems", table=4, indexes=1, read=3.5),
         "reported": Cost("Query", read=0.5),
-        "fine": Cost("Query UpdateItem", table=1, indexes=1, read=0.5),
+        "fine": Cost("Query GetItem TransactWriteItems", table=4, indexes=3, read=1.5),
+        "decisions": Cost("Query", read=0.5),
+        "decisions, later page": Cost("Query", read=0.5),
+        "its decisions": Cost("Query Query", read=1),
+        "its decisions, later page": Cost("Query Query", read=1),
         "withdraw": Cost("UpdateItem", table=1, indexes=3),
         "count one": Cost("BatchGetItem TransactWriteItems", table=4, indexes=2, read=2),
         "count fifty": Cost("BatchGetItem TransactWriteItems", table=102, indexes=2, read=51),

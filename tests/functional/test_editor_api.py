@@ -241,21 +241,30 @@ def test_a_reply_stands_under_its_review(api: Api) -> None:
     assert listed(api) == [answer.body]
 
 
-def test_a_reply_to_what_is_gone_right_after_is_not_found(
-    api: Api, setting: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    setting(WEBHOOKS="on")
+def test_a_reply_to_what_vanishes_meanwhile_is_not_found(api: Api) -> None:
     review = submit(api).body
     key = keys.review(builders.SLUG, stored(review).key)
     delete = {"TableName": settings.current().content_table, "Key": key}
 
     with Faults(client.dynamodb()) as faults:
-        # After the transaction, before the row that it does not give back is read.
+        # After the row was read, before it is written.
         faults.meanwhile(3, lambda: client.call("delete_item", **delete))
         answer = api.put(f"/editor{REVIEWS}/{review['id']}/reply", {"message": "Thank you."})
 
     assert (answer.status, answer.code) == (404, "review_not_found")
-    assert faults.calls[-2:] == ["DeleteItem", "GetItem"]
+    assert faults.calls[-2:] == ["DeleteItem", "TransactWriteItems"]
+
+
+def test_the_same_reply_again_changes_nothing(api: Api) -> None:
+    review = submit(api).body
+    path = f"/editor{REVIEWS}/{review['id']}/reply"
+    first = api.put(path, {"message": "Thank you."})
+    before = stored(review)
+
+    again = api.put(path, {"message": "Thank you."})
+
+    assert (again.status, again.body) == (200, first.body)
+    assert stored(review) == before
 
 
 def test_a_second_reply_replaces_the_first(api: Api) -> None:

@@ -233,7 +233,7 @@ class TestDecisions:
         setting(WEBHOOKS="on")
 
         with Faults(client.dynamodb()) as faults:
-            faults.fail(2, kind)
+            faults.fail(3, kind)
             refused = decide(api, (review, "publish"))
         is_published = str(stored(review).status) == "published"
 

@@ -43,6 +43,8 @@ BY_LAMBDA_ITSELF = {
 CONTENT, DERIVED = (iam.table(f"plaudit-local-{name}") for name in ("content", "derived"))
 LEDGER, TALLY, LISTING, ARTICLE = ("T#first-light",), ("T#first-light",), ("LIST#all",), ("A#x",)
 NOTED = ("LIMIT#site#3600", "CAPTCHA#x", "TEXT#x")
+LEDGER_OF_DECISIONS = ("D#first-light",)
+CHANGES = ("UpdateItem", "DeleteItem", "BatchWriteItem")
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
 FORBIDDEN = {
     "api": [
@@ -51,6 +53,8 @@ FORBIDDEN = {
         *(Request("dynamodb:DeleteItem", DERIVED, (one,)) for one in NOTED),
         *(Request("dynamodb:Query", DERIVED, (one,)) for one in NOTED),
         *(Request("dynamodb:UpdateItem", DERIVED, (one,)) for one in NOTED[1:]),
+        *(Request(f"dynamodb:{verb}", CONTENT, LEDGER_OF_DECISIONS) for verb in CHANGES),
+        *(Request(f"dynamodb:{verb}", CONTENT, ("V#x",)) for verb in CHANGES),
         Request("dynamodb:Query", f"{CONTENT}/index/by_reader", ("x",)),
         Request("dynamodb:Query", CONTENT, ARTICLE),
         Request("sqs:SendMessage", iam.HERE["TallyFailures.Arn"]),
@@ -78,6 +82,8 @@ FORBIDDEN = {
     ],
 }
 FORBIDDEN["schedule"] = [
+    *(Request(f"dynamodb:{verb}", CONTENT, LEDGER_OF_DECISIONS) for verb in CHANGES),
+    *(Request(f"dynamodb:{verb}", CONTENT, LEDGER_OF_DECISIONS) for verb in ("GetItem", "Query")),
     *(Request(f"dynamodb:{verb}", CONTENT, ARTICLE) for verb in ("DeleteItem", "UpdateItem")),
     *(Request(f"dynamodb:{verb}", CONTENT, ("F#x",)) for verb in WRITES),
     *(Request(f"dynamodb:{verb}", DERIVED, TALLY) for verb in (*WRITES, "GetItem", "Query")),
@@ -158,6 +164,8 @@ def tour(
     proposed = submit(api, rating=1).body
     decide(api, (waiting, "publish"), (proposed, "publish"))
     api.put(f"/editor{REVIEWS}/{waiting['id']}/reply", {"message": "Thank you."})
+    api.get(f"/editor{article}/decisions", editor=True)
+    api.get(f"/editor{REVIEWS}/{waiting['id']}/decisions", editor=True)
     withdraw(api, first)
     revisions = f"/editor{article}/revisions"
     for path in ("/editor/articles", revisions, "/editor/reviews", "/editor/blocks"):

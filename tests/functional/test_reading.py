@@ -59,6 +59,8 @@ def test_the_paths_are_those_of_the_design() -> None:
         "/editor/blocks",
         "/editor/notifications",
         f"/editor/articles/{builders.SLUG}/reviews/{UNKNOWN}/reports",
+        f"/editor/articles/{builders.SLUG}/reviews/{UNKNOWN}/decisions",
+        f"/editor/articles/{builders.SLUG}/decisions",
         f"/editor/articles/{builders.SLUG}/revisions",
         f"/editor/articles/{builders.SLUG}/revisions/1",
     }

@@ -1,0 +1,152 @@
+"""
+The ledger of decisions: what was decided, by whom, when and why, from what to what.
+
+    record, of_article   part of the transaction of what was decided  2 write units a KB,
+                                                                      2 in indexes of a review's
+    list_of_article      Query the article's decisions                1 round trip
+    list_of_review       Query queue                                  1
+
+A decision is written with the change that it stands for, or neither is. Nothing changes or deletes
+it. What changes nothing is no decision.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib import settings
+from chalicelib.model import (
+    Article,
+    Decision,
+    DecisionAction,
+    Page,
+    Review,
+    State,
+    from_rfc3339,
+    rfc3339,
+)
+from chalicelib.store import attributes, client, keys
+from chalicelib.store.attributes import Item, Plain
+from chalicelib.store.client import Action
+
+
+def record(decision: Decision) -> Action:
+    """
+    Make the write that puts a decision into the ledger.
+
+    It has no condition, so that nothing fails because of it.
+    """
+    listed = (
+        {"queue": keys.decisions_pk(decision.review_id), "id": decision.id}
+        if decision.review_id
+        else {}
+    )
+    row: Plain = listed | {
+        "review_id": decision.review_id,
+        "action": str(decision.action),
+        "by": decision.by,
+        "at": rfc3339(decision.at),
+        "note": decision.note or None,
+        "before": _packed(decision.before),
+        "after": _packed(decision.after),
+    }
+    item = keys.decision(decision.slug, decision.id) | attributes.pack(row)
+    return {"Put": {"TableName": settings.current().content_table, "Item": item}}
+
+
+def of_article(
+    action: DecisionAction | None, old: Article | None, new: Article, note: str = ""
+) -> list[Action]:
+    """
+    Make the write that records what was decided about an article by who changed it.
+
+    Args:
+        action: None where nothing was decided.
+    """
+    if action is None:
+        return []
+    at = new.summary.updated_at
+    before = _of_article(old) if old else None
+    after = _of_article(new)
+    decision = Decision(
+        keys.new_id(), new.slug, None, action, new.changed_by, at, note, before, after
+    )
+    return [record(decision)]
+
+
+def state_of(review: Review) -> State:
+    """Give what a decision says of a review or a proposal."""
+    return State(str(review.status), review.revision, review.rating, sum(review.reports))
+
+
+def list_of_article(slug: str, position: str | None, limit: int) -> Page[Decision]:
+    """
+    Read a page of what was decided about an article and its reviews, newest first.
+
+    Args:
+        position: Sort key to go on from.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    return _list({"pk": keys.decisions_pk(slug)}, "sk", position, limit)
+
+
+def list_of_review(review_id: str, position: str | None, limit: int) -> Page[Decision]:
+    """Read a page of what was decided about a review or a proposal, as `list_of_article`."""
+    queue = keys.decisions_pk(review_id)
+    return _list({"queue": queue}, "id", position, limit, IndexName="queue")
+
+
+def _list(
+    partition: Mapping[str, str], sort_key: str, position: str | None, limit: int, **index: str
+) -> Page[Decision]:
+    ((name, value),) = partition.items()
+    condition, values = "#partition = :partition", {":partition": value}
+    if position is not None:
+        condition += f" AND {sort_key} < :position"
+        values[":position"] = position
+    answer: Any = client.call(
+        "query",
+        TableName=settings.current().content_table,
+        KeyConditionExpression=condition,
+        ExpressionAttributeNames={"#partition": name},
+        ExpressionAttributeValues=attributes.pack(values),
+        ScanIndexForward=False,
+        Limit=limit + 1,
+        **index,
+    )
+    rows = answer["Items"]
+    following = client.next_position(rows, limit, answer.get("LastEvaluatedKey"), sort_key)
+    return Page(tuple(_read(row) for row in rows[:limit]), following)
+
+
+def _of_article(article: Article) -> State:
+    summary = article.summary
+    return State(str(summary.status), summary.revision, frozen_at=article.frozen_at)
+
+
+def _packed(state: State | None) -> Plain | None:
+    if state is None:
+        return None
+    return state._asdict() | {"frozen_at": state.frozen_at and rfc3339(state.frozen_at)}
+
+
+def _read(row: Item) -> Decision:
+    plain = attributes.unpack(row)
+    before = plain.get("before")
+    return Decision(
+        id=plain["sk"],
+        slug=plain["pk"].partition("#")[2],
+        review_id=plain.get("review_id"),
+        action=DecisionAction(plain["action"]),
+        by=plain["by"],
+        at=from_rfc3339(plain["at"]),
+        note=plain.get("note", ""),
+        before=before and _state(before),
+        after=_state(plain["after"]),
+    )
+
+
+def _state(plain: Plain) -> State:
+    frozen_at = plain.get("frozen_at")
+    return State(**plain | {"frozen_at": frozen_at and from_rfc3339(frozen_at)})
