@@ -75,6 +75,7 @@ class Summary:
         tags: Each `[a-z0-9-]{1,40}`, without repeats.
         published_at: None until the first publication.
         revision: From 1, raised by every write.
+        moved_from: First slug of an article that has another now; else empty.
     """
 
     slug: str
@@ -87,6 +88,12 @@ class Summary:
     updated_at: datetime
     revision: int
     status: ArticleStatus
+    moved_from: str = ""
+
+    @property
+    def home(self) -> str:
+        """The slug under which the article's rows stand, its reviews' too: the first one."""
+        return self.moved_from or self.slug
 
 
 class Retraction(NamedTuple):
@@ -124,6 +131,11 @@ class Article:
     def slug(self) -> str:
         """The article's name in URLs."""
         return self.summary.slug
+
+    @property
+    def home(self) -> str:
+        """The slug under which its rows stand."""
+        return self.summary.home
 
     @property
     def revision(self) -> int:
@@ -393,6 +405,7 @@ class Submission(NamedTuple):
         address: Where the request came from, as API Gateway says.
         user_agent: Of the request; empty without one.
         notify: Whether the reader wants mail about what becomes of it.
+        form_slug: By which the form was asked for: one that the article has or had.
     """
 
     slug: str
@@ -407,6 +420,7 @@ class Submission(NamedTuple):
     address: str = ""
     user_agent: str = ""
     notify: bool = False
+    form_slug: str = ""
 
 
 class Edit(NamedTuple):

@@ -67,8 +67,8 @@ def every_listed() -> Iterator[Listed]:
         UnavailableError: The table could not be read.
     """
     table, filter_ = settings.current().derived_table, "begins_with(pk, :value)"
-    for row in _scanned(table, filter_, keys.LISTS, "pk, sk, slug"):
-        yield Listed(row["pk"]["S"], row["sk"]["S"], row.get("slug", {}).get("S", ""))
+    for row in _scanned(table, filter_, keys.LISTS, "pk, sk"):
+        yield Listed(row["pk"]["S"], row["sk"]["S"], keys.parse_listing_sk(row["sk"]["S"]))
 
 
 def missing(article: Article) -> list[Item]:
@@ -100,7 +100,7 @@ def relist(article: Article, rows: list[Item]) -> bool:
     """
     table = settings.current().derived_table
     puts: list[Action] = [{"Put": {"TableName": table, "Item": row}} for row in rows]
-    return _write_if_unchanged(article.slug, article, puts)
+    return _write_if_unchanged(article.home, article, puts)
 
 
 def unlist(row: Listed, article: Article | None) -> bool:

@@ -49,15 +49,18 @@ def list_articles(request: Request) -> Response:
     routes,
     "GET",
     "/articles/{slug}",
-    Contract(answer="Article", errors=(ArticleNotFoundError, ArticleRetractedError)),
+    Contract(answer="Article", errors=(ArticleNotFoundError, ArticleRetractedError), moves=True),
 )
 def get_article(request: Request, slug: str) -> Response:
     """
     Read one article with its tally.
 
-    The ETag starts with the revision that `If-Match` wants for a change.
+    The ETag starts with the revision that `If-Match` wants for a change. A slug that it
+    had before sends on to the one that it has, 308.
     """
     article, tally = articles.get_public(http.known_slug(slug))
+    if http.named(request, "slug") != article.slug:
+        return http.moved(request, article.slug)
     return http.public(request, shapes.article(article, tally), article.revision)
 
 

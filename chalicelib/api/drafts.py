@@ -69,6 +69,9 @@ def made(old: Article, told: Mapping[str, Any], editor: Editor, at: datetime) ->
     """
     head = {name: one for name, one in told.items() if name not in {_OF_TEXT, _OF_RETRACTION}}
     summary = replace(old.summary, **head, revision=old.revision + 1, updated_at=at)
+    if summary.slug != old.slug:
+        moved_from = old.home if summary.slug != old.home else ""
+        summary = replace(summary, moved_from=moved_from)
     if publishing.is_due(summary, at) and "status" not in told:
         # Its time came before the change did, and the schedule comes after it.
         summary = replace(summary, status=ArticleStatus.PUBLISHED)

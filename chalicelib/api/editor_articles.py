@@ -138,6 +138,31 @@ def retract_article(request: Request, editor: Editor, slug: str) -> Response:
 
 @http.route(
     routes,
+    "POST",
+    "/editor/articles/{slug}/move",
+    Contract(
+        answer="EditorsArticle",
+        body="MoveIn",
+        errors=(*bodies.ERRORS, *_CHANGE_ERRORS, SlugTakenError),
+        security="editor",
+        scope="write",
+    ),
+)
+def move_article(request: Request, editor: Editor, slug: str) -> Response:
+    """
+    Give an article another slug. Needs `If-Match`.
+
+    Whoever asks for it by a slug that it had is sent on, 308; all else, its reviews too, is
+    found under each of its slugs. No other article may ever have one of them.
+    """
+    from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
+
+    body = schemas.parse(schemas.MoveIn, bodies.read_object(request, MOST_SMALL_BODY_BYTES))
+    return answer(change(request, editor, http.known_slug(slug), {"slug": body.slug}))
+
+
+@http.route(
+    routes,
     "PUT",
     "/editor/articles/{slug}/freeze",
     Contract(
@@ -229,7 +254,7 @@ def change(
 
 def answer(article: Article, status: int = 200, **headers: str) -> Response:
     """Answer an article as its editor sees it after a change."""
-    tally = articles.find_tally(article.slug)
+    tally = articles.find_tally(article.home)
     tag = http.etag(http.dump(shapes.article(article, tally)), article.revision)
     return http.private(shapes.editors_article(article, tally), status, {"ETag": tag, **headers})
 
@@ -248,9 +273,9 @@ def _told(old: Article | None, new: Article) -> list[Action]:
     """Give the events of an article's going live and of its being taken back."""
     was_public, at = old is not None and old.is_public, new.summary.updated_at
     if new.is_public and not was_public:
-        return outbox.actions(outbox.of_article(EventKind.ARTICLE_PUBLISHED, new.slug, at))
+        return outbox.actions(outbox.of_article(EventKind.ARTICLE_PUBLISHED, new.home, at))
     if was_public and not new.is_public:
-        return outbox.actions(outbox.of_article(EventKind.ARTICLE_RETRACTED, new.slug, at))
+        return outbox.actions(outbox.of_article(EventKind.ARTICLE_RETRACTED, new.home, at))
     return []
 
 

@@ -13,7 +13,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
@@ -23,10 +23,13 @@ from chalicelib import logs
 from chalicelib.api import cors
 from chalicelib.errors import (
     ArticleNotFoundError,
+    ForbiddenError,
     InternalError,
+    InvalidCursorError,
     InvalidRequestError,
     MethodNotAllowedError,
     PlauditError,
+    ReviewNotFoundError,
     RevisionRequiredError,
     StaleRevisionError,
 )
@@ -34,6 +37,7 @@ from chalicelib.guard import editors
 from chalicelib.metrics import Measured
 from chalicelib.model import Editor
 from chalicelib.rules import text
+from chalicelib.store import aliases
 
 Json: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[..., Response]
@@ -70,6 +74,7 @@ class Contract:
         scope: What an editor's key must be good for, one of `SCOPES`.
         is_limited: Whether the answer says what is left for the sender's network.
         media: Media type of the answer.
+        moves: Whether what was asked for may have another address now, 308.
     """
 
     status: int = 200
@@ -81,9 +86,16 @@ class Contract:
     scope: str = ""
     is_limited: bool = False
     media: str = "application/json"
+    moves: bool = False
 
 
 _ANYONES: Final = Contract()
+_AN_ALIAS_MAY_EXPLAIN: Final = (
+    ArticleNotFoundError,
+    ReviewNotFoundError,
+    InvalidCursorError,
+    ForbiddenError,
+)
 
 
 def route(
@@ -148,12 +160,12 @@ def respond(
         is_editors = to_editors or contract.security == "editor"
         grant = cors.granted(header(request, "Origin"), to_editors=is_editors)
         decoded = {name: unquote(value) for name, value in parameters.items()}
+        call = partial(handler, request)
         if contract.security == "editor":
             editor = editors.identify(bearer(request))
             editors.permit(editor, contract.scope)
-            response = handler(request, editor, **decoded)
-        else:
-            response = handler(request, **decoded)
+            call = partial(handler, request, editor)
+        response = _at_home(call, decoded)
     except PlauditError as error:
         if error.status >= InternalError.status:
             logs.failure(error.code, error, route=request.path, request_id=request_id)
@@ -177,6 +189,24 @@ def respond(
         request_id=request_id,
     )
     return response
+
+
+def _at_home(call: Handler, parameters: Mapping[str, str]) -> Response:
+    """
+    Run a handler with the slug under which an article's rows stand, if it got this one later.
+
+    Which costs a read only where the answer would be that there is no such thing, or that a token
+    or cursor is another's: those are made for the first slug.
+    """
+    slug = parameters.get("slug", "")
+    home = aliases.home(slug)
+    try:
+        return call(**{**parameters, "slug": home} if slug else parameters)
+    except _AN_ALIAS_MAY_EXPLAIN:
+        found = aliases.find(slug) if home == slug and text.SLUG.fullmatch(slug) else None
+        if found is None:
+            raise
+    return call(**{**parameters, "slug": found})
 
 
 def problem(error: PlauditError, request_id: str) -> Response:
@@ -230,6 +260,17 @@ def public(request: Request, body: Json, revision: int | None = None) -> Respons
     if wanted is not None and (wanted.strip() == "*" or tag.strip('"') in _ETAG.findall(wanted)):
         return Response("", headers, 304)
     return Response(text, headers | {"Content-Type": "application/json"}, 200)
+
+
+def named(request: Request, name: str) -> str:
+    """Give a path's parameter as the client wrote it, decoded once."""
+    return unquote((request.uri_params or {}).get(name, ""))
+
+
+def moved(request: Request, name: str) -> Response:
+    """Send on to a neighbour of what was asked for, which is not at its old address any more."""
+    location = path_below(request, "").rstrip("/").rpartition("/")[0]
+    return Response("", {"Location": f"{location}/{name}", "Cache-Control": PUBLIC_CACHE}, 308)
 
 
 def dump(body: Json) -> str:

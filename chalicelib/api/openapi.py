@@ -188,6 +188,11 @@ def _responses(method: str, contract: Contract) -> Json:
             "description": "The client's copy is current.",
             "headers": _described("ETag", "Cache-Control"),
         }
+    if contract.moves:
+        responses["308"] = {
+            "description": "It has another slug now.",
+            "headers": _described("Location", "Cache-Control"),
+        }
     by_status: dict[int, list[type[PlauditError]]] = {}
     for error in problems_of(contract):
         by_status.setdefault(error.status, []).append(error)

@@ -99,6 +99,7 @@ def submit_review(request: Request, slug: str) -> Response:
         address=http.source_address(request),
         user_agent=http.header(request, "User-Agent") or "",
         notify=sent.notify,
+        form_slug=http.named(request, "slug"),
     )
     try:
         receipt = intake.submit(submission)

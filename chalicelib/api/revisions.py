@@ -123,7 +123,7 @@ def _number(text: str) -> int:
 
 
 def _at(current: Article, number: int) -> Article:
-    found = current if current.revision == number else revisions.find(current.slug, number)
+    found = current if current.revision == number else revisions.find(current.home, number)
     if found is None:
         raise RevisionNotFoundError
     return found

@@ -352,6 +352,12 @@ class FreezeIn(_In):
     after_days: Annotated[int, Field(ge=0, le=3650)]
 
 
+class MoveIn(_In):
+    """The slug that an article gets."""
+
+    slug: Slug
+
+
 class ArticlePatchIn(_In):
     """Some fields of an article; at least one."""
 

@@ -6,6 +6,7 @@ likes; a token that this server did not make for the article is for an editor
 to look at, as the key that made it may have been dropped meanwhile.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -24,12 +25,17 @@ def issue(slug: str, at: datetime) -> str:
     return signing.sign(_PURPOSE, payload)
 
 
-def find(token: str | None, slug: str, at: datetime) -> tuple[Finding, ...]:
-    """Say what speaks against a submission by when its form was shown; nothing without a token."""
+def find(token: str | None, slugs: Collection[str], at: datetime) -> tuple[Finding, ...]:
+    """
+    Say what speaks against a submission by when its form was shown; nothing without a token.
+
+    Args:
+        slugs: By which the article's form may have been asked for.
+    """
     if not token:
         return ()
     payload = signing.verify(_PURPOSE, token)
-    if payload is None or payload[_SECONDS_BYTES:].decode() != slug:
+    if payload is None or payload[_SECONDS_BYTES:].decode() not in slugs:
         return (Finding("form_invalid", Effect.HOLD),)
     if int(at.timestamp()) - int.from_bytes(payload[:_SECONDS_BYTES]) < LEAST_SECONDS:
         return (Finding("form_too_fast", Effect.SPAM),)

@@ -23,9 +23,10 @@ def of_submission(
         known: What the tables say; None where nothing was asked.
     """
     words = Words(submission.name, submission.message, submission.rating)
+    slugs = (review.slug, submission.form_slug)
     found = (
         *((Finding("honeypot", Effect.SPAM),) if submission.is_trapped else ()),
-        *forms.find(submission.form_token, review.slug, review.submitted_at),
+        *forms.find(submission.form_token, slugs, review.submitted_at),
         *spam.findings(words, _evidence(submission.address, review, known)),
     )
     if found:

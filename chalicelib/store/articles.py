@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib import settings
-from chalicelib.errors import ArticleNotFoundError
+from chalicelib.errors import ArticleNotFoundError, SlugTakenError
 from chalicelib.model import Article, Gate, Tally
-from chalicelib.store import attributes, client, gates, items, keys, listings, revisions
+from chalicelib.store import aliases, attributes, client, gates, items, keys, listings, revisions
 from chalicelib.store.client import Action, ConditionFailedError
 
 
@@ -126,6 +126,7 @@ def create(article: Article, beside: Sequence[Action] = ()) -> Article | None:
         None when it was stored; else the article that has the slug.
 
     Raises:
+        ArticleNotFoundError: An article of another slug was moved to this one.
         UnavailableError: The write may have taken place.
     """
     return _write(article, None, "attribute_not_exists(pk)", beside)
@@ -142,6 +143,7 @@ def replace(old: Article, new: Article, beside: Sequence[Action] = ()) -> Articl
         None when it was stored; else the article as it is now.
 
     Raises:
+        SlugTakenError: It was to be moved to a slug that another article has or had.
         UnavailableError: The write may have taken place.
     """
     return _write(new, old, "revision = :revision", beside)
@@ -161,12 +163,18 @@ def _write(
     try:
         client.write(
             {"Put": put},
+            *aliases.actions(new, old),
             *_gate_actions(new, old),
             *_listing_actions(new, old),
             *([revisions.keep(old)] if old else []),
             *beside,
         )
     except ConditionFailedError as failed:
+        if 0 not in failed.found and old is None:
+            # Another article got this slug later: it is found there.
+            raise ArticleNotFoundError from None
+        if 0 not in failed.found:
+            raise SlugTakenError from None
         row = failed.found[0]
         if row is None:
             raise ArticleNotFoundError from None
@@ -180,7 +188,7 @@ def _gate_actions(new: Article, old: Article | None) -> list[Action]:
     if after == before:
         return []
     if after is None:
-        return [{"Delete": {"TableName": table, "Key": keys.gate(new.slug)}}]
+        return [{"Delete": {"TableName": table, "Key": keys.gate(new.home)}}]
     return [{"Put": {"TableName": table, "Item": after}}]
 
 

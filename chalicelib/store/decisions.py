@@ -68,7 +68,7 @@ def of_article(
     before = _of_article(old) if old else None
     after = _of_article(new)
     decision = Decision(
-        keys.new_id(), new.slug, None, action, new.changed_by, at, note, before, after
+        keys.new_id(), new.home, None, action, new.changed_by, at, note, before, after
     )
     return [record(decision)]
 

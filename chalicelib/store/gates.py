@@ -5,8 +5,7 @@ Gates: the small row beside an article that says whether readers may come in.
     check                part of the transaction of a submission       2 write units
     item                 part of an article's transaction              2 write units
 
-A gate is there while its article is public, and stays when that is retracted, to say why. One
-that another slug's article stands behind says under which slug its rows are.
+A gate is there while its article is public, and stays when that is retracted, to say why.
 """
 
 from datetime import datetime
@@ -41,7 +40,7 @@ def item(article: Article) -> Item | None:
     if not article.is_public and article.retraction is None:
         return None
     return items.gate_item(
-        article.slug, Gate(article.is_public, article.frozen_at, article.retraction)
+        article.home, Gate(article.is_public, article.frozen_at, article.retraction)
     )
 
 
@@ -53,7 +52,7 @@ def check(slug: str, at: datetime) -> Action:
         "ConditionCheck": {
             "TableName": settings.current().content_table,
             "Key": keys.gate(slug),
-            "ConditionExpression": f"{is_public} AND attribute_not_exists(home) AND {takes_more}",
+            "ConditionExpression": f"{is_public} AND {takes_more}",
             "ExpressionAttributeValues": attributes.pack({":at": rfc3339(at)}),
         }
     }

@@ -64,6 +64,7 @@ def pack_summary(summary: Summary) -> Plain:
     image = summary.image
     return {
         "slug": summary.slug,
+        "moved_from": summary.moved_from or None,
         "title": summary.title,
         "description": summary.description,
         "image": image and {"url": image.url, "alt": image.alt, "credit": image.credit},
@@ -91,7 +92,7 @@ def article_item(article: Article) -> Item:
     """Write an article as its row in content."""
     listed = (
         {
-            "listed_in": keys.article_pk(article.slug),
+            "listed_in": keys.article_pk(article.home),
             "id": keys.ABOVE,
             "rating_order": keys.ABOVE,
             "helpful_order": keys.ABOVE,
@@ -99,13 +100,13 @@ def article_item(article: Article) -> Item:
         if article.is_public
         else {}
     )
-    return keys.article(article.slug) | pack(_pack_article(article) | listed)
+    return keys.article(article.home) | pack(_pack_article(article) | listed)
 
 
 def revision_item(article: Article) -> Item:
     """Write what an article was as its row in content, without its HTML and in no index."""
     kept = pack(_pack_article(replace(article, body_html="")))
-    return keys.revision(article.slug, article.revision) | kept
+    return keys.revision(article.home, article.revision) | kept
 
 
 @_reader
@@ -150,7 +151,7 @@ def gate_from(item: Item | None) -> Gate:
         MalformedItemError: The row has another form.
     """
     plain = unpack(item or {})
-    is_public = bool(plain) and not plain.keys() & {"retraction", "home"}
+    is_public = bool(plain) and "retraction" not in plain
     return Gate(is_public, _time(plain.get("frozen_at")), _retraction(plain.get("retraction")))
 
 
@@ -353,6 +354,7 @@ def _summary(plain: Plain) -> Summary:
         updated_at=from_rfc3339(plain["updated_at"]),
         revision=_at_least_one(plain["revision"]),
         status=ArticleStatus(plain["status"]),
+        moved_from=_text(plain.get("moved_from", "")),
     )
 
 

@@ -5,6 +5,7 @@ The key schema of both tables.
               article   pk=A#<slug>      sk=ARTICLE             above the reviews of public indexes
               gate      pk=A#<slug>      sk=GATE                exists while the article is public;
                                                                 below the reviews of the same
+              alias     pk=A#<slug>      sk=ALIAS               of a later slug of an article
               review    pk=A#<slug>      sk=R#<digest>
               proposal  pk=A#<slug>      sk=P#<digest>
               revision  pk=V#<slug>      sk=<revision, 10 digits>
@@ -119,6 +120,11 @@ def gate(slug: str) -> Key:
     return key(article_pk(slug), GATE)
 
 
+def alias(slug: str) -> Key:
+    """Key of the row that says which article got a slug later."""
+    return key(article_pk(slug), "ALIAS")
+
+
 def review_sk(review: ReviewKey) -> str:
     """Sort key of a review `R#…` or a proposal `P#…`."""
     return f"{review.kind}#{encode_digest(review.digest)}"
@@ -211,6 +217,11 @@ def status_pk(status: ArticleStatus) -> str:
 def listing_sk(published_at: datetime, slug: str) -> str:
     """Sort key of an article in the lists of published ones, `<RFC 3339>#<slug>`."""
     return f"{rfc3339(published_at)}#{slug}"
+
+
+def parse_listing_sk(sk: str) -> str:
+    """Read the slug out of an article's sort key in any list; empty when there is none."""
+    return sk.partition("#")[2]
 
 
 def rank(score: int, slug: str) -> str:

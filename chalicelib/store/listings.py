@@ -51,8 +51,8 @@ def list_newest(
         values[":position"] = position
     rows, following = _filtered_page(condition, values, filters, limit, "sk")
     summaries = [items.summary_from(row) for row in rows]
-    tallies = _tallies([summary.slug for summary in summaries])
-    return Page(tuple(Rated(one, tallies.get(one.slug, Tally())) for one in summaries), following)
+    tallies = _tallies([summary.home for summary in summaries])
+    return Page(tuple(Rated(one, tallies.get(one.home, Tally())) for one in summaries), following)
 
 
 def list_top(tag: str | None, author: str | None, position: str | None, limit: int) -> Page[Rated]:
@@ -131,7 +131,7 @@ def list_due(at: datetime, most: int) -> list[str]:
         ),
         Limit=most,
     )
-    return [items.summary_from(row).slug for row in answer["Items"]]
+    return [keys.parse_listing_sk(row["sk"]["S"]) for row in answer["Items"]]
 
 
 def every_slug(listing: str) -> Iterator[str]:
@@ -149,25 +149,25 @@ def every_slug(listing: str) -> Iterator[str]:
         TableName=settings.current().derived_table,
         KeyConditionExpression="pk = :list",
         ExpressionAttributeValues=attributes.pack({":list": listing}),
-        ProjectionExpression="slug",
+        ProjectionExpression="sk",
     )
     for row in rows:
-        yield row["slug"]["S"]
+        yield keys.parse_listing_sk(row["sk"]["S"])
 
 
 def places_of(summary: Summary) -> set[tuple[str, str]]:
     """Give the keys of the rows that an article has in the lists."""
-    changed = f"{rfc3339(summary.updated_at)}#{summary.slug}"
+    changed = f"{rfc3339(summary.updated_at)}#{summary.home}"
     places = {(keys.status_pk(summary.status), changed)}
     if summary.status is not ArticleStatus.PUBLISHED or summary.published_at is None:
         places.add((keys.UNLISTED, changed))
         if summary.status is ArticleStatus.SCHEDULED and summary.published_at is not None:
-            places.add((keys.DUE, keys.listing_sk(summary.published_at, summary.slug)))
+            places.add((keys.DUE, keys.listing_sk(summary.published_at, summary.home)))
         return places
     lists = [keys.EVERY_ARTICLE, *(keys.listing_pk(tag=tag) for tag in summary.tags)]
     if summary.author is not None:
         lists.append(keys.listing_pk(author=summary.author))
-    published = keys.listing_sk(summary.published_at, summary.slug)
+    published = keys.listing_sk(summary.published_at, summary.home)
     return places | {(pk, published) for pk in lists}
 
 

@@ -159,7 +159,7 @@ def placement(summary: Summary | None) -> attributes.Plain:
         return {}
     placed = {
         "ranked_in": keys.TOP,
-        "listing": keys.listing_sk(summary.published_at, summary.slug),
+        "listing": keys.listing_sk(summary.published_at, summary.home),
         "tags": list(summary.tags),
     }
     return placed | ({"author": summary.author} if summary.author else {})

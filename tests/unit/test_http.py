@@ -31,6 +31,7 @@ LARGEST = {
     "/editor/reviews/decisions": 131_072,
     "/editor/blocks": 131_072,
     "/editor/articles/{slug}/freeze": 65_536,
+    "/editor/articles/{slug}/move": 65_536,
     "/editor/articles/{slug}/reviews/{id}/reply": 131_072,
 }
 FIELDS = (
