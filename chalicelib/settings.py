@@ -115,17 +115,6 @@ class Secrets(_Texts):
         return tuple(self._secret("SIGNING_SECRETS", name.strip()) for name in names)
 
     @cached_property
-    def editor_keys(self) -> tuple[tuple[str, bytes], ...]:
-        """
-        Editors' keys as `name:<SHA-256 of the key, hex>`, comma-separated.
-
-        Returns:
-            Pairs of name and digest (32 bytes). Empty when no editor may write.
-        """
-        text = self._texts.get("EDITOR_KEYS", "")
-        return tuple(self._editor_key(part) for part in text.split(",") if part.strip())
-
-    @cached_property
     def captcha_secret(self) -> str:
         """The provider's secret."""
         return self._required("CAPTCHA_SECRET")
@@ -173,18 +162,6 @@ class Secrets(_Texts):
             msg = f"{name} must have at least {_SHORTEST_SECRET} characters"
             raise SettingsError(msg)
         return value.encode()
-
-    @staticmethod
-    def _editor_key(part: str) -> tuple[str, bytes]:
-        name, _, digest = part.strip().partition(":")
-        try:
-            decoded = bytes.fromhex(digest)
-        except ValueError:
-            decoded = b""
-        if not name or len(decoded) != 32:  # noqa: PLR2004 - length of a SHA-256
-            msg = "EDITOR_KEYS must be name:<SHA-256 in hex>, comma-separated"
-            raise SettingsError(msg)
-        return name, decoded
 
 
 def _is_mailbox(text: str) -> bool:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from chalicelib import settings
+from chalicelib.model import now
+from chalicelib.store import editor_keys
 from localdev import notices, tables
 from tools import keys
 
@@ -103,8 +105,8 @@ def start() -> str:
     configure()
     _have_told()
     editor_key = os.environ.get("EDITOR_KEY") or keys.new_key()
-    os.environ["EDITOR_KEYS"] = keys.entry("local", editor_key)
     mock_aws().start()
     notices.empty()
     tables.create("local")
+    editor_keys.create(settings.current().content_table, keys.described("local", editor_key, now()))
     return editor_key

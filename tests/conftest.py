@@ -5,7 +5,6 @@ A process that believes it is deployed, on moto.
 after every test its log lines are searched for readers.
 """
 
-import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ import pytest
 
 from localdev import aws as local_aws
 from tests import builders, iam, moto_tables, privacy
-from tests.client import EDITOR_KEY, Api
+from tests.client import Api
 
 local_aws.configure()
 os.environ.update(
@@ -27,7 +26,6 @@ os.environ.update(
         "MODERATION": "publish_first",
         "READER_SECRET": "r" * 32,
         "SIGNING_SECRETS": "s" * 32,
-        "EDITOR_KEYS": f"ada:{hashlib.sha256(EDITOR_KEY.encode()).hexdigest()}",
     }
 )
 
@@ -66,7 +64,7 @@ def policies(_moto: None) -> iam.Recorder:
 
 @pytest.fixture
 def aws(_moto: None, policies: iam.Recorder) -> Iterator[None]:
-    """Empty tables, and policies: what a Lambda's code asks for must be allowed to it."""
+    """Tables with an editor's key, and policies: what a Lambda's code asks for is allowed to it."""
     moto_tables.empty()
     yield
     denied = policies.denied()
@@ -94,7 +92,7 @@ def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 
 @pytest.fixture
 def api(aws: None) -> Api:
-    """A client of the app on empty tables."""
+    """A client of the app on tables with nothing but an editor's key."""
     return Api(app)
 
 

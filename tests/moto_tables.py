@@ -20,12 +20,13 @@ from moto.dynamodb.models.table import StreamShard
 from chalicelib.store import client
 from localdev import tables
 from localdev.aws import REGION
+from tests import seeding
 
 
 @contextmanager
 def opened() -> Iterator[None]:
     """
-    Give empty tables.
+    Give tables with nothing but an editor's key.
 
     May stand inside of itself; the clients that were made belong to the whole
     run and not to one mock.
@@ -37,7 +38,7 @@ def opened() -> Iterator[None]:
 
 
 def empty() -> None:
-    """Leave two tables without a row and a stream without a record."""
+    """Leave two tables with nothing but an editor's key, and a stream without a record."""
     known = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables
     wanted = {tables.name(resource, "local") for resource in ("ContentTable", "DerivedTable")}
     if set(known) != wanted:
@@ -46,6 +47,8 @@ def empty() -> None:
         tables.create("local")
     for table in known.values():
         table.items.clear()
+    seeding.editor_key()
+    for table in known.values():
         if table.stream_shard is not None:
             table.stream_shard = StreamShard(DEFAULT_ACCOUNT_ID, table)
 

@@ -13,10 +13,13 @@ from typing import Any, NamedTuple
 import boto3
 
 from chalicelib import settings
-from chalicelib.model import Tally, now
+from chalicelib.model import SCOPES, Tally, now
 from chalicelib.rules.ratings import score
-from chalicelib.store import keys, tallies
+from chalicelib.store import editor_keys, keys, tallies
 from chalicelib.store.attributes import Item
+from localdev import tables
+from tests.client import EDITOR_KEY
+from tools import keys as operators
 
 # Digits of a digest's base32 and of a ULID's alike.
 _DIGITS = "ABCDEFGHJKMNPQRSTVWXYZ234567"
@@ -34,6 +37,12 @@ class _Row(NamedTuple):
     @property
     def sk(self) -> str:
         return str(self.item["sk"]["S"])
+
+
+def editor_key(name: str = "ada", key: str = EDITOR_KEY, scopes: Sequence[str] = SCOPES) -> None:
+    """Make a key as `python -m tools.keys create` does."""
+    made = operators.described(name, key, now(), scopes)
+    editor_keys.create(tables.name("ContentTable", "local"), made)
 
 
 def copy_article(slug: str, copies: int) -> None:
@@ -72,8 +81,8 @@ def copy_decision(slug: str, review_id: str, total: int) -> None:
 
 def _all_rows() -> list[_Row]:
     client = boto3.client("dynamodb")
-    tables = settings.current().content_table, settings.current().derived_table
-    return [_Row(table, row) for table in tables for row in client.scan(TableName=table)["Items"]]
+    known = settings.current().content_table, settings.current().derived_table
+    return [_Row(table, row) for table in known for row in client.scan(TableName=table)["Items"]]
 
 
 def _put_copies(rows: Sequence[_Row], replacements: Iterable[dict[str, str]]) -> None:

@@ -1,8 +1,12 @@
 """
-Editors' keys: `python -m tools.keys NAME`.
+Editors' keys of a stage: `python -m tools.keys COMMAND STAGE`.
 
-The key is shown once and stored nowhere; a deployment knows its SHA-256 from
-the setting EDITOR_KEYS. To revoke a key is to take its entry out.
+    create STAGE NAME [--scopes SCOPE…]   make a key, good for everything unless scopes are given
+    list STAGE                            whose keys there are, what for, since when, until when
+    revoke STAGE NAME                     shut a key, from the next request on
+
+A key is shown once and stored nowhere: the content table has its SHA-256. No two keys have one
+name, not even after one was revoked, because the ledgers of what editors did have nothing else.
 """
 
 import argparse
@@ -10,9 +14,24 @@ import hashlib
 import re
 import secrets
 import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
+from rich.console import Console
+from rich.table import Table
+
+from chalicelib.model import SCOPES, now, rfc3339
+from chalicelib.store import editor_keys
+from chalicelib.store.editor_keys import EditorKey
+from tools import failures
+from tools.deployment import staging
+from tools.failures import MisusedError
+
+DONE: Final = 0
 _NAME: Final = re.compile(r"[a-z0-9-]{1,40}")
+_WIDTH: Final = 120
+"""Columns, where there is no terminal."""
 
 
 def new_key() -> str:
@@ -20,22 +39,96 @@ def new_key() -> str:
     return secrets.token_urlsafe(32)
 
 
-def entry(name: str, key: str) -> str:
-    """Give what EDITOR_KEYS holds of a key: `<name>:<SHA-256, hex>`."""
-    return f"{name}:{hashlib.sha256(key.encode()).hexdigest()}"
+def described(name: str, key: str, at: datetime, scopes: Sequence[str] = SCOPES) -> EditorKey:
+    """Give what the table is to hold of a key."""
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return EditorKey(digest, name, frozenset(scopes), at)
 
 
-def main(arguments: list[str]) -> int:
-    """Print a new key and its entry."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.keys",
-        description="Make an editor's key. It is shown this once.",
-    )
-    parser.add_argument("name", type=_name, help="whose key it is: 1 to 40 of a-z, 0-9 and hyphen")
-    name = parser.parse_args(arguments).name
+def main(arguments: Sequence[str]) -> int:
+    """
+    Do what the command line says.
+
+    Returns:
+        The exit status, as `tools.failures` has it.
+
+    Raises:
+        SystemExit: The command line cannot be read, or asks for help.
+    """
+    given = _parser().parse_args(arguments)
+    work: Callable[[str, argparse.Namespace], None] = given.work
+
+    def done() -> int:
+        work(_table_of(given.stage), given)
+        return DONE
+
+    return failures.told("keys", done)
+
+
+def _create(table: str, given: argparse.Namespace) -> None:
+    if any(one.name == given.name for one in editor_keys.every(table)):
+        msg = f"there is or was a key of the name {given.name}; names are not used again"
+        raise MisusedError(msg)
     key = new_key()
-    sys.stdout.write(f"Key, for {name} alone:  {key}\nEntry for EDITOR_KEYS:  {entry(name, key)}\n")
-    return 0
+    made = described(given.name, key, now(), given.scopes)
+    editor_keys.create(table, made)
+    sys.stdout.write(f"Key for {made.name} ({_scopes(made)}), shown this once:  {key}\n")
+
+
+def _list(table: str, _: argparse.Namespace) -> None:
+    shown = Table("name", "scopes", "created", "revoked", "SHA-256", box=None, padding=(0, 2, 0, 0))
+    for one in editor_keys.every(table):
+        revoked = "" if one.revoked_at is None else rfc3339(one.revoked_at)
+        shown.add_row(one.name, _scopes(one), rfc3339(one.created_at), revoked, one.digest[:8])
+    Console(width=None if sys.stdout.isatty() else _WIDTH).print(shown)
+
+
+def _revoke(table: str, given: argparse.Namespace) -> None:
+    found = [one for one in editor_keys.every(table) if one.name == given.name]
+    if not found:
+        msg = f"there is no key of the name {given.name}"
+        raise MisusedError(msg)
+    editor_keys.revoke(table, found, now())
+    sys.stdout.write(f"The key of {given.name} opens nothing from now on.\n")
+
+
+def _scopes(key: EditorKey) -> str:
+    return " ".join(scope for scope in SCOPES if scope in key.scopes)
+
+
+def _table_of(stage: str) -> str:
+    try:
+        known = staging.settings(stage)["stages"][stage]["environment_variables"]
+    except staging.StageError as error:
+        raise MisusedError(str(error)) from None
+    table: str = known["CONTENT_TABLE"]
+    return table
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.keys", description="Make, list and revoke the keys of editors."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    create = _command(commands, "create", "make a key; it is shown this once", _create)
+    _command(commands, "list", "show whose keys there are", _list)
+    revoke = _command(commands, "revoke", "shut a key at once", _revoke)
+    for one in (create, revoke):
+        one.add_argument("name", type=_name, help="1 to 40 of a-z, 0-9 and hyphen")
+    create.add_argument("--scopes", nargs="+", choices=SCOPES, default=SCOPES)
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    purpose: str,
+    work: Callable[[str, argparse.Namespace], None],
+) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=purpose, description=purpose)
+    made.add_argument("stage", metavar="STAGE")
+    made.set_defaults(work=work)
+    return made
 
 
 def _name(text: str) -> str:

@@ -2,15 +2,13 @@
 `python -m tools.secrets STAGE`: a stage's secrets in SSM Parameter Store.
 
 Makes those that are missing, random, and overwrites none; a value that is
-there is never printed. The first editor's key is shown this once. A captcha
+there is never printed. A captcha
 provider's secret is taken from CAPTCHA_SECRET or from standard input, and only
 if the stage asks readers for a captcha. A key of Akismet is taken from
 AKISMET_KEY, if there is one, and the receivers of webhooks from WEBHOOK_URLS, if the stage
 has any.
 
     --rotate signing   puts a new signing secret before the ones there are
-    --no-editor        makes no editor's key: SSM keeps no empty value, and a
-                       stage without the parameter has no editors
 """
 
 import getpass
@@ -22,7 +20,6 @@ from typing import TYPE_CHECKING, Final
 
 import boto3
 
-from tools import keys
 from tools.deployment import command, staging
 from tools.deployment.command import PATIENT, RefusedError
 
@@ -31,12 +28,10 @@ if TYPE_CHECKING:
 
 READER: Final = "reader-secret"
 SIGNING: Final = "signing-secrets"
-EDITORS: Final = "editor-keys"
 CAPTCHA: Final = "captcha-secret"
 AKISMET: Final = "akismet-key"
 WEBHOOKS: Final = "webhooks"
 
-_FIRST_EDITOR: Final = "editor"
 _BYTES: Final = 32
 
 
@@ -52,17 +47,14 @@ def main(arguments: Sequence[str]) -> int:
     """
     parser = command.parser("tools.secrets", "Make the secrets that a stage lacks.")
     parser.add_argument("--rotate", choices=["signing"], help="put a new secret before the old")
-    parser.add_argument("--no-editor", action="store_true", help="make no first editor's key")
     given = parser.parse_args(arguments)
     return command.run(
         "tools.secrets",
-        lambda: (
-            rotate(given.stage) if given.rotate else make(given.stage, editor=not given.no_editor)
-        ),
+        lambda: rotate(given.stage) if given.rotate else make(given.stage),
     )
 
 
-def make(stage: str, *, editor: bool = True) -> None:
+def make(stage: str) -> None:
     """
     Make the secrets that are missing.
 
@@ -73,8 +65,6 @@ def make(stage: str, *, editor: bool = True) -> None:
     environment = staging.settings(stage)["stages"][stage]["environment_variables"]
     client, path = _client(), environment["SECRETS_PATH"]
     makers: dict[str, Callable[[], tuple[str, str]]] = {READER: _random, SIGNING: _random}
-    if editor:
-        makers[EDITORS] = _editor
     if environment["CAPTCHA"] != "off":
         makers[CAPTCHA] = _captcha
     if os.environ.get("AKISMET_KEY"):
@@ -128,7 +118,7 @@ def path_of(stage: str) -> str:
 
 def present(client: "SSMClient", path: str) -> set[str]:
     """Name the secrets that exist, without reading one."""
-    names = [f"{path}/{name}" for name in (READER, SIGNING, EDITORS, CAPTCHA, AKISMET, WEBHOOKS)]
+    names = [f"{path}/{name}" for name in (READER, SIGNING, CAPTCHA, AKISMET, WEBHOOKS)]
     missing = client.get_parameters(Names=names, WithDecryption=False)["InvalidParameters"]
     return {name.rpartition("/")[2] for name in names if name not in missing}
 
@@ -139,12 +129,6 @@ def _put(client: "SSMClient", name: str, value: str, *, overwrite: bool) -> None
 
 def _random() -> tuple[str, str]:
     return secrets.token_urlsafe(_BYTES), ""
-
-
-def _editor() -> tuple[str, str]:
-    key = keys.new_key()
-    said = f", with a key for {_FIRST_EDITOR}, shown this once:  {key}"
-    return keys.entry(_FIRST_EDITOR, key), said
 
 
 def _captcha() -> tuple[str, str]:

@@ -1,33 +1,32 @@
 """Editors are known by a bearer key, of which only the SHA-256 is stored."""
 
 import hashlib
-import hmac
 
 from chalicelib.errors import ForbiddenError, UnauthorizedError
-from chalicelib.guard import secrets
-from chalicelib.model import SCOPES, Editor
+from chalicelib.model import Editor
+from chalicelib.store import editor_keys
 
 
 def identify(key: str | None) -> Editor:
     """
-    Say whose key it is, and what it is good for.
+    Say whose key it is, and what it is good for, as the table says at this moment.
 
-    Every stored key is compared, each in constant time: how long it takes
-    tells nothing about which one came close.
+    What is looked up is the hash of what was sent: how long it takes may tell how much of a hash
+    is like a stored one, and nothing of a key. Keys are random, so one hash suffices.
 
     Args:
-        key: What followed `Bearer `; keys are random, so one hash suffices.
+        key: What followed `Bearer `.
 
     Raises:
-        UnauthorizedError: There is no key, or none of ours.
+        UnauthorizedError: There is no key, or none of ours, or it was revoked.
+        UnavailableError: The table could not be read.
     """
-    given = hashlib.sha256((key or "").encode(errors="surrogatepass")).digest()
-    names = [
-        name for name, digest in secrets.of_api().editor_keys if hmac.compare_digest(digest, given)
-    ]
-    if not names or not key:
+    if not key:
         raise UnauthorizedError
-    return Editor(names[0], frozenset(SCOPES))
+    found = editor_keys.find(hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest())
+    if found is None or found.revoked_at is not None:
+        raise UnauthorizedError
+    return Editor(found.name, found.scopes)
 
 
 def permit(editor: Editor, scope: str) -> None:

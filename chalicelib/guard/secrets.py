@@ -2,7 +2,7 @@
 The secrets of this deployment: from SSM Parameter Store, or from the environment of a laptop.
 
 One call reads those that a Lambda needs for one thing, and what it gave is good for five
-minutes at most, so that a new key opens and a revoked one is shut within that time. A read
+minutes at most, so that a changed one is in force within that time. A read
 that fails afterwards serves nothing: an old secret is not stretched. Parameter Store refuses a
 call that names one secret too many, so each Lambda asks for no more than its policy lets it.
 
@@ -38,14 +38,13 @@ Source:
 NAMES: Final = {
     "reader-secret": "READER_SECRET",
     "signing-secrets": "SIGNING_SECRETS",
-    "editor-keys": "EDITOR_KEYS",
     "captcha-secret": "CAPTCHA_SECRET",
     "akismet-key": "AKISMET_KEY",
     "webhooks": "WEBHOOK_URLS",
 }
 """Parameters below the path, and the settings that they are."""
 _OF_ALL: Final = ("reader-secret", "signing-secrets")
-_OF_API: Final = ("editor-keys", "captcha-secret", "akismet-key")
+_OF_API: Final = ("captcha-secret", "akismet-key")
 _OF_NOTICES: Final = ("webhooks",)
 
 
@@ -98,7 +97,7 @@ def probe() -> None:
         SettingsError: One is missing or malformed.
     """
     found = current()
-    _ = found.reader_secret, found.signing_secrets, of_api().editor_keys
+    _ = found.reader_secret, found.signing_secrets
     settings.current().check()
     if settings.current().captcha != "off":
         captcha_secret()

@@ -2,6 +2,7 @@
 The key schema of both tables.
 
     content   blocks    pk=BLOCKS        sk=BLOCKS
+              key       pk=KEYS          sk=<SHA-256 of an editor's key, hex>
               article   pk=A#<slug>      sk=ARTICLE             above the reviews of public indexes
               gate      pk=A#<slug>      sk=GATE                exists while the article is public;
                                                                 below the reviews of the same
@@ -73,6 +74,7 @@ DEAD: Final = "dead"
 DELIVERED: Final = "delivered"
 """Partitions of the index `queue`: what somebody is still to be told of, was not, and was."""
 GATE: Final = "GATE"
+EDITORS: Final = "KEYS"
 QUARANTINE: Final = "QUARANTINE"
 LISTS: Final = "LIST#"
 REPORTS: Final = "REPORT#"
@@ -177,6 +179,11 @@ def contact(reader_hash: str) -> Key:
 def blocks() -> Key:
     """Key of what the editors block."""
     return key("BLOCKS", "BLOCKS")
+
+
+def editor_key(digest: str) -> Key:
+    """Key of an editor's key, by its SHA-256 in hex."""
+    return key(EDITORS, digest)
 
 
 def counter(subject: str, window: int) -> Key:

@@ -1,28 +1,36 @@
-"""Editors' routes open to a key whose hash is stored, and to nothing else."""
+"""Editors' routes open to a key whose hash is in the table, for its scopes, and to nothing else."""
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from app import app
+from chalicelib import settings
 from chalicelib.api import openapi
 from chalicelib.errors import ForbiddenError, UnauthorizedError
 from chalicelib.guard import editors, tokens
-from chalicelib.model import SCOPES, Editor
-from tests import builders, rows
+from chalicelib.model import SCOPES, Editor, now
+from chalicelib.store import client, editor_keys
+from chalicelib.store.client import ConditionFailedError
+from tests import builders, rows, seeding
 from tests.client import EDITOR_KEY, Answer, Api
+from tests.metering import Meter
 
 REVIEW = rows.review()
 HASH = hashlib.sha256(EDITOR_KEY.encode()).hexdigest()
 BASIC = base64.b64encode(f"ada:{EDITOR_KEY}".encode()).decode()
-EDITORS_ROUTES = [
-    (method, path.format(slug=builders.SLUG, id=REVIEW.id, revision=1))
+SCOPE_OF = {
+    (method, path.format(slug=builders.SLUG, id=REVIEW.id, revision=1)): contract.scope
     for path, method, _, contract in openapi.routes_of(app)
     if contract.security == "editor"
-]
+}
+EDITORS_ROUTES = list(SCOPE_OF)
 REFUSED = [
     "",
     "Bearer",
@@ -48,18 +56,8 @@ REFUSED = [
 ]
 
 
-@pytest.fixture
-def closed() -> Api:
-    """A client of an app that stores nothing: who is refused gets to no table."""
-    return Api(app)
-
-
 def key_of(name: str) -> str:
     return f"the-key-of-{name}"
-
-
-def entry(name: str, key: str | None = None) -> str:
-    return f"{name}:{hashlib.sha256((key or key_of(name)).encode()).hexdigest()}"
 
 
 def enter(api: Api, authorization: str) -> Answer:
@@ -98,22 +96,25 @@ def test_everything_under_editor_is_for_editors() -> None:
     ],
 )
 def test_no_editors_route_opens_without_a_key(
-    closed: Api, method: str, path: str, authorization: str | None
+    api: Api, method: str, path: str, authorization: str | None
 ) -> None:
     headers: dict[str, Any] = {} if authorization is None else {"Authorization": authorization}
 
-    answer = closed.request(method, path, raw=b"not even read", **headers)
+    with Meter() as meter:
+        answer = api.request(method, path, raw=b"not even read", **headers)
 
     assert answer.status == 401
     assert answer.headers["www-authenticate"] == 'Bearer realm="plaudit"'
     assert answer.headers["cache-control"] == "no-store"
     assert method == "HEAD" or answer.code == "unauthorized"
     assert EDITOR_KEY not in answer.text + str(answer.headers)
+    assert meter.calls == []
+    assert len(meter.key_reads) <= 1
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-def test_an_editors_key_is_no_readers_token(closed: Api, method: str) -> None:
-    answer = closed.request(method, f"/articles/first-light/reviews/{REVIEW.id}", editor=True)
+def test_an_editors_key_is_no_readers_token(api: Api, method: str) -> None:
+    answer = api.request(method, f"/articles/first-light/reviews/{REVIEW.id}", editor=True)
 
     assert (answer.status, answer.code) == (401, "unauthorized")
     assert answer.headers["www-authenticate"] == 'Bearer realm="plaudit"'
@@ -124,62 +125,101 @@ def test_the_scheme_may_be_written_in_any_case(api: Api, authorization: str) -> 
     assert enter(api, authorization.format(EDITOR_KEY)).status == 200
 
 
-@pytest.mark.parametrize("name", ["ada", "bob", "eve"])
-def test_each_of_several_keys_opens(api: Api, setting: Callable[..., None], name: str) -> None:
-    setting(EDITOR_KEYS=",".join(map(entry, ("ada", "bob", "eve"))))
+@pytest.mark.parametrize("name", ["bob", "eve"])
+def test_each_of_several_keys_opens(api: Api, name: str) -> None:
+    for one in ("bob", "eve"):
+        seeding.editor_key(one, key_of(one))
 
     assert enter(api, f"Bearer {key_of(name)}").status == 200
+    assert editors.identify(key_of(name)) == Editor(name, frozenset(SCOPES))
 
 
-def test_one_of_several_keys_can_be_revoked(api: Api, setting: Callable[..., None]) -> None:
-    setting(EDITOR_KEYS=f"{entry('ada')},{entry('bob')}")
-    before = [enter(api, f"Bearer {key_of(name)}").status for name in ("ada", "bob")]
+def test_a_revoked_key_is_shut_with_the_next_request(api: Api) -> None:
+    seeding.editor_key("bob", key_of("bob"))
+    before = [enter(api, f"Bearer {key}").status for key in (EDITOR_KEY, key_of("bob"))]
 
-    setting(EDITOR_KEYS=entry("ada"))
+    table = settings.current().content_table
+    revoked = [one for one in editor_keys.every(table) if one.name == "bob"]
+    editor_keys.revoke(table, revoked, now())
 
-    after = [enter(api, f"Bearer {key_of(name)}").status for name in ("ada", "bob")]
+    after = [enter(api, f"Bearer {key}").status for key in (EDITOR_KEY, key_of("bob"))]
     assert (before, after) == ([200, 200], [200, 401])
 
 
-def test_a_key_can_be_replaced_under_its_name(setting: Callable[..., None]) -> None:
-    setting(EDITOR_KEYS=f"{entry('ada', 'new')},{entry('ada', 'old')}")
+def test_a_key_is_revoked_once_and_keeps_its_time(api: Api) -> None:
+    table = settings.current().content_table
+    first, later = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
 
-    assert [editors.identify(key).name for key in ("new", "old")] == ["ada", "ada"]
+    for at in (first, later):
+        editor_keys.revoke(table, editor_keys.every(table), at)
 
-
-@pytest.mark.parametrize("name", ["ada", "bob"])
-def test_a_key_says_whose_it_is(setting: Callable[..., None], name: str) -> None:
-    setting(EDITOR_KEYS=f"{entry('ada')},{entry('bob')}")
-
-    assert editors.identify(key_of(name)).name == name
+    assert [one.revoked_at for one in editor_keys.every(table)] == [first]
 
 
-@pytest.mark.parametrize("key", [None, "", " ", EDITOR_KEY])
-@pytest.mark.parametrize("keys", ["", None])
-def test_without_keys_nobody_is_an_editor(
-    setting: Callable[..., None], keys: str | None, key: str | None
-) -> None:
-    setting(EDITOR_KEYS=keys)
+def test_a_key_that_is_there_is_not_made_again(api: Api) -> None:
+    with pytest.raises(ConditionFailedError):
+        seeding.editor_key("eve", EDITOR_KEY)
 
+
+@pytest.mark.parametrize("key", [None, "", " ", "key", HASH])
+def test_any_other_key_is_nobodys(api: Api, key: str | None) -> None:
     with pytest.raises(UnauthorizedError):
         editors.identify(key)
 
 
-def test_no_key_is_no_editor_even_if_its_hash_is_stored(setting: Callable[..., None]) -> None:
-    setting(EDITOR_KEYS=f"nobody:{hashlib.sha256(b'').hexdigest()}")
+def test_no_key_is_no_editor_even_if_its_hash_is_stored(api: Api) -> None:
+    seeding.editor_key("nobody", "")
 
     with pytest.raises(UnauthorizedError):
         editors.identify("")
 
 
-def test_malformed_keys_open_nothing_and_are_not_told(
-    closed: Api, setting: Callable[..., None]
+def test_who_cannot_be_looked_up_is_not_let_in(api: Api) -> None:
+    with unreachable():
+        answer = api.get("/editor/articles", editor=True)
+
+    assert (answer.status, answer.code) == (503, "unavailable")
+
+
+@contextmanager
+def unreachable() -> Iterator[None]:
+    """A DynamoDB that does not answer."""
+
+    def fail(**_: Any) -> None:
+        raise ReadTimeoutError(endpoint_url="https://dynamodb")
+
+    events = client.dynamodb().meta.events
+    events.register("before-call.dynamodb", fail)
+    yield
+    events.unregister("before-call.dynamodb", fail)
+
+
+@pytest.mark.parametrize(("method", "path"), EDITORS_ROUTES)
+def test_who_asks_is_one_read_unit_of_every_editors_route(api: Api, method: str, path: str) -> None:
+    with Meter() as meter:
+        api.request(method, path, {}, editor=True)
+
+    (read,) = meter.key_reads
+    assert (read.operation, read.parameters["ConsistentRead"], read.read_units) == (
+        "GetItem",
+        True,
+        1,
+    )
+
+
+@pytest.mark.parametrize(("method", "path"), EDITORS_ROUTES)
+def test_a_key_without_the_scope_is_403_before_anything_is_read(
+    api: Api, method: str, path: str
 ) -> None:
-    setting(EDITOR_KEYS=f"{entry('ada', EDITOR_KEY)},canary-4711")
+    wanted = SCOPE_OF[method, path]
+    seeding.editor_key("bob", key_of("bob"), [one for one in SCOPES if one != wanted])
 
-    answer = closed.get("/editor/articles", editor=True)
+    with Meter() as meter:
+        answer = api.request(method, path, {}, Authorization=f"Bearer {key_of('bob')}")
 
-    assert (answer.status, answer.code, "canary" in answer.text) == (500, "internal", False)
+    assert answer.status == 403
+    assert method == "HEAD" or answer.code == "forbidden"
+    assert meter.calls == []
 
 
 def test_every_editors_route_asks_for_a_scope() -> None:

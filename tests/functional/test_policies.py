@@ -24,11 +24,10 @@ from localdev import tables
 from tests import builders, iam, rows
 from tests.actions import REVIEWS, decide, edit, report, submit, vote, withdraw
 from tests.carriers import Post
-from tests.client import EDITOR_KEY, Api
+from tests.client import Api
 from tests.conftest import Deliver
 from tests.functional.notifying import KEY, MAIL
 from tests.iam import Recorder, Request
-from tools import keys
 
 BY_LAMBDA_ITSELF = {
     "dynamodb:DescribeStream",
@@ -41,6 +40,7 @@ BY_LAMBDA_ITSELF = {
 }
 """What the service does in a function's name: polling, logging, setting a failed batch aside."""
 CONTENT, DERIVED = (iam.table(f"plaudit-local-{name}") for name in ("content", "derived"))
+KEYS = ("KEYS",)
 LEDGER, TALLY, LISTING, ARTICLE = ("T#first-light",), ("T#first-light",), ("LIST#all",), ("A#x",)
 NOTED = ("LIMIT#site#3600", "CAPTCHA#x", "TEXT#x")
 LEDGER_OF_DECISIONS = ("D#first-light",)
@@ -57,6 +57,8 @@ FORBIDDEN = {
         *(Request(f"dynamodb:{verb}", CONTENT, ("V#x",)) for verb in CHANGES),
         Request("dynamodb:Query", f"{CONTENT}/index/by_reader", ("x",)),
         Request("dynamodb:Query", CONTENT, ARTICLE),
+        Request("dynamodb:Query", CONTENT, KEYS),
+        *(Request(f"dynamodb:{verb}", CONTENT, KEYS) for verb in WRITES),
         Request("sqs:SendMessage", iam.HERE["TallyFailures.Arn"]),
         Request("ssm:GetParameters", iam.arn("ssm", "parameter/plaudit/local/webhooks")),
         Request("ses:SendRawEmail", iam.arn("ses", "identity/example.org")),
@@ -90,6 +92,11 @@ FORBIDDEN["schedule"] = [
     Request("dynamodb:Query", CONTENT, ARTICLE),
     Request("ssm:GetParameters", iam.arn("ssm", "parameter/plaudit/local/captcha-secret")),
 ]
+for name in ("tally", "reconcile", "notify", "schedule"):
+    FORBIDDEN[name] += [
+        Request(f"dynamodb:{verb}", CONTENT, KEYS)
+        for verb in (*WRITES, "GetItem", "BatchGetItem", "Query")
+    ]
 FOR_NOBODY = [
     *(
         Request(f"dynamodb:{verb}", table)
@@ -121,7 +128,7 @@ def recorder(aws: None, setting: Callable[..., None]) -> Iterator[Recorder]:
     for name, value in {
         "reader-secret": known.reader_secret.decode(),
         "signing-secrets": known.signing_secrets[0].decode(),
-        "editor-keys": keys.entry("ada", EDITOR_KEY),
+        "captcha-secret": "of-the-provider",
         "webhooks": f"https://127.0.0.1:1/ {KEY}",
     }.items():
         secrets._ssm().put_parameter(
@@ -170,7 +177,8 @@ def tour(
     revisions = f"/editor{article}/revisions"
     for path in ("/editor/articles", revisions, "/editor/reviews", "/editor/blocks"):
         api.get(path, editor=True)
-    setting(LIMITS="network=9/1h site=9/1h", CAPTCHA="turnstile")
+    setting(LIMITS="network=9/1h site=9/1h", CAPTCHA="turnstile", CAPTCHA_HOSTNAMES="example.org")
+    assert api.get("/health").status == 200
     for number in range(2):
         submit(api, email=f"{number}@example.com", captcha_token=f"{number}", message="Long. " * 30)
     malformed = items.review_item(rows.review(7)) | {"rating": {"S": "five"}}

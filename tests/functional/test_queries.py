@@ -1,9 +1,12 @@
-"""Query parameters that no list takes, refused before any table is read."""
+"""Query parameters that no list takes, refused before any list is read."""
+
+from collections.abc import Iterator
 
 import pytest
 
 from app import app
 from chalicelib.api import openapi
+from tests import library
 from tests.client import Api
 
 PAGED = [
@@ -11,6 +14,13 @@ PAGED = [
     for path, method, _, contract in openapi.routes_of(app)
     if "limit" in contract.query and method == "GET"
 ]
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[Api]:
+    """A client of an app that knows an editor, and nothing else."""
+    with library.opened() as api:
+        yield api
 
 
 @pytest.mark.parametrize(("path", "editor"), PAGED)
@@ -21,8 +31,10 @@ PAGED = [
         "100&limit=0",
     ],
 )
-def test_a_limit_is_a_number_from_1_to_100(path: str, limit: str, *, editor: bool) -> None:
-    answer = Api(app).get(f"{path}?limit={limit}", editor=editor)
+def test_a_limit_is_a_number_from_1_to_100(
+    api: Api, path: str, limit: str, *, editor: bool
+) -> None:
+    answer = api.get(f"{path}?limit={limit}", editor=editor)
 
     assert (answer.status, answer.code) == (400, "invalid_request")
 
@@ -34,14 +46,14 @@ def test_a_limit_is_a_number_from_1_to_100(path: str, limit: str, *, editor: boo
         *("tag=X", "tag=", "tag=a,b", f"tag={'x' * 41}"),
     ],
 )
-def test_a_list_of_articles_refuses_what_it_does_not_know(query: str) -> None:
-    answer = Api(app).get(f"/articles?{query}")
+def test_a_list_of_articles_refuses_what_it_does_not_know(api: Api, query: str) -> None:
+    answer = api.get(f"/articles?{query}")
 
     assert (answer.status, answer.code) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize("sort", ["best", "", "top", "NEWEST"])
-def test_a_list_of_reviews_refuses_what_it_does_not_know(sort: str) -> None:
-    answer = Api(app).get(f"/articles/b/reviews?sort={sort}")
+def test_a_list_of_reviews_refuses_what_it_does_not_know(api: Api, sort: str) -> None:
+    answer = api.get(f"/articles/b/reviews?sort={sort}")
 
     assert (answer.status, answer.code) == (400, "invalid_request")

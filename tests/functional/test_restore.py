@@ -78,7 +78,7 @@ def test_the_drill_brings_back_what_was_and_counts_it(
 
     # The retracted article and its gate, the edited review, the block list; then what the
     # retracted one was, and the late review, article and gate.
-    assert (status, lines, complaint) == (0, ["rows: 9, written: 4, deleted: 6"], "")
+    assert (status, lines, complaint) == (0, ["rows: 10, written: 4, deleted: 6"], "")
     assert content() == content(RESTORED)
     assert reconcile.main([]) == 0
     assert api.get(f"{ARTICLE}/tally").body["histogram"] == {"1": 0, "2": 0, "3": 0, "4": 1, "5": 3}
@@ -115,7 +115,7 @@ def test_without_write_it_says_what_differs(run: Run) -> None:
 
     status, lines, _ = run(RESTORED)
 
-    assert (status, lines) == (1, ["rows: 9, to write: 4, to delete: 6"])
+    assert (status, lines) == (1, ["rows: 10, to write: 4, to delete: 6"])
     assert content() == before
 
 
@@ -125,7 +125,7 @@ def test_a_second_time_nothing_is_written(run: Run) -> None:
     with Faults(client.dynamodb()) as faults:
         status, lines, _ = run(RESTORED, "--write")
 
-    assert (status, lines) == (0, ["rows: 9, written: 0, deleted: 0"])
+    assert (status, lines) == (0, ["rows: 10, written: 0, deleted: 0"])
     assert set(faults.calls) == {"Scan", "BatchGetItem"}
     assert run(RESTORED)[0] == 0
 

@@ -24,11 +24,9 @@ def test_missing_secrets_are_made_and_the_service_takes_them(run: Run) -> None:
         {
             "READER_SECRET": value("/plaudit/dev/reader-secret"),
             "SIGNING_SECRETS": value("/plaudit/dev/signing-secrets"),
-            "EDITOR_KEYS": value("/plaudit/dev/editor-keys"),
         }
     )
     assert len(found.signing_secrets) == 1
-    assert [name for name, _ in found.editor_keys] == ["editor"]
     assert found.reader_secret.decode() not in said
     assert value("/plaudit/dev/signing-secrets") not in said
     for one in boto3.client("ssm").describe_parameters()["Parameters"]:
@@ -37,7 +35,7 @@ def test_missing_secrets_are_made_and_the_service_takes_them(run: Run) -> None:
 
 def test_secrets_that_exist_are_neither_changed_nor_shown(run: Run) -> None:
     run(secrets, "dev")
-    names = [f"/plaudit/dev/{name}" for name in ("reader-secret", "signing-secrets", "editor-keys")]
+    names = [f"/plaudit/dev/{name}" for name in ("reader-secret", "signing-secrets")]
     before = [value(name) for name in names]
 
     _, said, _ = run(secrets, "dev")
@@ -46,8 +44,8 @@ def test_secrets_that_exist_are_neither_changed_nor_shown(run: Run) -> None:
     assert said.splitlines() == [f"{name}  exists" for name in names]
 
 
-def test_a_stage_may_have_no_editors(run: Run) -> None:
-    run(secrets, "dev", "--no-editor")
+def test_a_stage_that_needs_no_more_lacks_nothing(run: Run) -> None:
+    run(secrets, "dev")
 
     assert secrets.present(boto3.client("ssm"), "/plaudit/dev") == {
         "reader-secret",

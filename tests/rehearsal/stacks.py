@@ -1,24 +1,25 @@
 """A stage as one stack: packaged, uploaded and created as `make package` says, with boto3."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from chalicelib.model import now
+from chalicelib.store import editor_keys
 from tests.client import EDITOR_KEY
 from tests.packaging.built import ROOT, Built
 from tests.packaging.local_server import wait_until
 from tests.rehearsal import operator
 from tests.rehearsal.emulator import Emulator
+from tools import keys
 
 RELEASE: Final = "rehearsal"
 _BUILD: Final = ROOT / ".build" / "rehearsal"
 _BUCKET: Final = "packages"
 _LIMITS: Final = "network=10000/1h reader=100/1h article=10000/1h site=10000/1h site=20000/1d"
 _OFTEN: Final = {"Delay": 1, "MaxAttempts": 60}
-_EDITORS: Final = f"ada:{hashlib.sha256(EDITOR_KEY.encode()).hexdigest()}"
 
 
 @dataclass(eq=False)
@@ -77,6 +78,7 @@ def deploy(emulator: Emulator, stage: str) -> Stack:
     template = _uploaded(emulator, stage, directory)
     name = f"plaudit-{stage}"
     _create(emulator, name, template)
+    _put_keys(emulator, stage)
     (described,) = emulator.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     outputs = {one["OutputKey"]: one["OutputValue"] for one in described["Outputs"]}
     return Stack(emulator, stage, template, outputs)
@@ -126,11 +128,14 @@ def delete(stack: Stack) -> None:
 
 
 def _put_secrets(emulator: Emulator, stage: str) -> None:
-    """Do `make secrets` after an editor's key that is known."""
-    emulator.client("ssm").put_parameter(
-        Name=f"/plaudit/{stage}/editor-keys", Value=_EDITORS, Type="SecureString"
-    )
     operator.succeed(emulator, "-m", "tools.secrets", stage, CAPTCHA_SECRET="c" * 32)
+
+
+def _put_keys(emulator: Emulator, stage: str) -> None:
+    """Make a key as an operator does, and one that the tests know."""
+    operator.succeed(emulator, "-m", "tools.keys", "create", stage, "operator")
+    known = editor_keys.row(keys.described("ada", EDITOR_KEY, now()))
+    emulator.client("dynamodb").put_item(TableName=f"plaudit-{stage}-content", Item=known)
 
 
 def _uploaded(emulator: Emulator, stage: str, directory: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ Every body holds a canary, which no answer and no log line may repeat.
 import base64
 import gzip
 import json
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from app import app
 from chalicelib.api import openapi
 from chalicelib.guard import tokens
-from tests import rows
+from tests import library, rows
 from tests.builders import SLUG
 from tests.client import EDITOR_KEY, Answer, Api
 
@@ -160,10 +161,11 @@ OWN_TYPES = [
 each_target = pytest.mark.parametrize("target", targets(), ids=lambda one: f"{one[0]} {one[1]}")
 
 
-@pytest.fixture
-def api() -> Api:
-    """A client of an app that stores nothing."""
-    return Api(app)
+@pytest.fixture(scope="module")
+def api() -> Iterator[Api]:
+    """A client of an app that knows an editor, and stores nothing."""
+    with library.opened() as api:
+        yield api
 
 
 @pytest.fixture(autouse=True)

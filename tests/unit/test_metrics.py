@@ -105,7 +105,7 @@ def test_a_request_is_one_line_with_its_metrics(api: Api, caplog: pytest.LogCapt
     ]
 
 
-@pytest.mark.parametrize(("wrong", "errors"), [("EDITOR_KEYS", 1), ("READER_SECRET", 0)])
+@pytest.mark.parametrize(("wrong", "errors"), [("CORS_EDITOR_ORIGINS", 1), ("READER_SECRET", 0)])
 def test_faults_of_ours_are_counted(
     api: Api,
     setting: Callable[..., None],
@@ -115,7 +115,7 @@ def test_faults_of_ours_are_counted(
 ) -> None:
     setting(**{wrong: "short"})
 
-    api.get("/editor/articles", editor=True)
+    api.get("/editor/articles", editor=True, Origin="https://a.example")
 
     assert measured(caplog, "ServerErrors") == [errors]
 

@@ -7,11 +7,11 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib import settings
-from chalicelib.errors import UnauthorizedError, UnavailableError
-from chalicelib.guard import editors, secrets
+from chalicelib.errors import UnavailableError
+from chalicelib.guard import secrets
 from chalicelib.settings import SettingsError
-from tests.client import EDITOR_KEY, Api
-from tools import keys
+from tests import builders
+from tests.client import Api
 
 PATH = "/plaudit/test"
 READER, SIGNING, CAPTCHA = "reader" * 6, "signing" * 6, "provider"
@@ -38,14 +38,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def asked(aws: None, setting: Callable[..., None], clock: Clock) -> Iterator[list[str]]:
     """The calls to Parameter Store of a process whose secrets are all there."""
     # What the environment says must not count.
-    setting(SECRETS_PATH=PATH, READER_SECRET=None, SIGNING_SECRETS=None, EDITOR_KEYS=None)
+    setting(SECRETS_PATH=PATH, READER_SECRET=None, SIGNING_SECRETS=None)
     secrets._read.cache_clear()
     secrets._ssm.cache_clear()
     store(
         **{
             "reader-secret": READER,
             "signing-secrets": SIGNING,
-            "editor-keys": keys.entry("ada", EDITOR_KEY),
             "captcha-secret": CAPTCHA,
         }
     )
@@ -92,7 +91,6 @@ def test_secrets_for_one_thing_are_read_in_one_call_decrypted(asked: list[str]) 
     assert (found.reader_secret, found.signing_secrets) == (READER.encode(), (SIGNING.encode(),))
     assert asked == ["GetParameters"]
     assert secrets.of_api().captcha_secret == CAPTCHA
-    assert editors.identify(EDITOR_KEY).name == "ada"
     assert asked == ["GetParameters"] * 2
 
 
@@ -113,17 +111,6 @@ def test_secrets_are_kept_for_five_minutes_at_most(
 
     secrets.current()
     assert len(asked) == calls
-
-
-def test_a_revoked_key_is_shut_when_they_are_read_again(asked: list[str], clock: Clock) -> None:
-    assert editors.identify(EDITOR_KEY).name == "ada"
-    store(**{"editor-keys": keys.entry("bob", "another key")})
-
-    clock.now += secrets.LIFETIME
-
-    assert editors.identify("another key").name == "bob"
-    with pytest.raises(UnauthorizedError):
-        editors.identify(EDITOR_KEY)
 
 
 @pytest.mark.parametrize("spoil", [break_down, refuse])
@@ -181,7 +168,7 @@ def test_a_whole_set_is_healthy(asked: list[str], setting: Callable[..., None], 
 def test_an_unreachable_store_is_unavailable_and_says_nothing(asked: list[str], api: Api) -> None:
     refuse()
 
-    answer = api.get("/editor/articles", editor=True)
+    answer = api.post("/articles/first-light/reviews", builders.submission())
 
     assert (answer.status, answer.code, "canary" in answer.text) == (503, "unavailable", False)
     assert answer.headers["retry-after"].isdigit()

@@ -24,14 +24,6 @@ MALFORMED = [
     ("SIGNING_SECRETS", f"canary,{SECRET}"),
     ("SIGNING_SECRETS", f"{SECRET},"),
     ("SIGNING_SECRETS", f",{SECRET}"),
-    ("EDITOR_KEYS", "canary"),
-    ("EDITOR_KEYS", f":{DIGEST}"),
-    ("EDITOR_KEYS", f"canary{DIGEST}"),
-    ("EDITOR_KEYS", f"canary:{DIGEST[:-2]}"),
-    ("EDITOR_KEYS", f"canary:{DIGEST}00"),
-    ("EDITOR_KEYS", f"canary:{DIGEST[:-1]}"),
-    ("EDITOR_KEYS", f"canary:{'g' * 64}"),
-    ("EDITOR_KEYS", f"ada:{DIGEST},canary:"),
     ("MODERATION", "canary"),
     ("MODERATION", ""),
     ("MODERATION", "Publish_first"),
@@ -120,14 +112,6 @@ def test_a_malformed_setting_is_named_and_its_value_is_not_told(name: str, value
         ("READER_SECRET", SECRET, SECRET.encode()),
         ("SIGNING_SECRETS", SECRET, (SECRET.encode(),)),
         ("SIGNING_SECRETS", f"{SECRET}, {'o' * 32}", (SECRET.encode(), b"o" * 32)),
-        ("EDITOR_KEYS", "", ()),
-        ("EDITOR_KEYS", " , ", ()),
-        ("EDITOR_KEYS", f"ada:{DIGEST}", (("ada", bytes.fromhex(DIGEST)),)),
-        (
-            "EDITOR_KEYS",
-            f"ada:{DIGEST}, bob:{DIGEST.upper()},",
-            (("ada", bytes.fromhex(DIGEST)), ("bob", bytes.fromhex(DIGEST))),
-        ),
         ("MODERATION", "publish_first", "publish_first"),
         ("MODERATION", "approve_first", "approve_first"),
         ("CAPTCHA", "off", "off"),
@@ -161,7 +145,7 @@ def test_a_setting_is_read(name: str, value: str, expected: object) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("RELEASE", "unreleased"), ("EDITOR_KEYS", ()), ("MODERATION", "publish_first")],
+    [("RELEASE", "unreleased"), ("MODERATION", "publish_first")],
 )
 def test_an_optional_setting_has_a_harmless_value(name: str, expected: object) -> None:
     assert read(name, {}) == expected
