@@ -10,6 +10,7 @@ import base64
 import os
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -28,6 +29,8 @@ _LIMITS: Final = "network=60/10m reader=10/1h article=500/1h site=2000/1h site=2
 # At home everybody is one network, and a developer is one reader.
 _LOCAL_LIMITS: Final = "network=1000/10m reader=1000/1h article=1000/1h site=5000/1h site=20000/1d"
 _LIMIT: Final = re.compile(r"([a-z]+)=([1-9][0-9]{0,6})/([1-9][0-9]?)([mhd])", re.ASCII)
+_LIFETIME: Final = re.compile(r"(spam|rejected)=(?:off|([1-9][0-9]{0,3})d)", re.ASCII)
+_MOST_DAYS: Final = 3650
 _SCORE: Final = re.compile(r"0(\.[0-9]+)?|1(\.0+)?", re.ASCII)
 # As browsers write them, who leave out a port that goes without saying: one that is listed would
 # never be met. www.rfc-editor.org/rfc/rfc6454#section-6.2
@@ -61,6 +64,19 @@ class Limit(NamedTuple):
     scope: str
     most: int
     window: int
+
+
+class Retention(NamedTuple):
+    """
+    How long after its last change a review is kept that only editors see; None for without end.
+
+    Attributes:
+        spam: What is taken for spam.
+        rejected: What an editor rejected.
+    """
+
+    spam: timedelta | None = timedelta(days=30)
+    rejected: timedelta | None = None
 
 
 class Webhook(NamedTuple):
@@ -188,6 +204,7 @@ class Settings(_Texts):
         "mail_editors",
         "manage_url",
         "digest_hour",
+        "retention",
     )
     _WITH_CAPTCHA: Final = ("captcha_hostnames", "captcha_score", "captcha_down")
 
@@ -334,6 +351,28 @@ class Settings(_Texts):
             msg = "DIGEST_HOUR must be off or an hour from 0 to 23"
             raise SettingsError(msg)
         return int(text)
+
+    @cached_property
+    def retention(self) -> Retention:
+        """
+        How long spam and rejected reviews are kept, `spam=30d rejected=off`.
+
+        What is not said is as it is there.
+        """
+        told = [self._lifetime(part) for part in self._texts.get("RETENTION", "").split()]
+        if len(dict(told)) < len(told):
+            msg = "RETENTION must not name a status twice"
+            raise SettingsError(msg)
+        return Retention(**dict(told))
+
+    @staticmethod
+    def _lifetime(text: str) -> tuple[str, timedelta | None]:
+        found = _LIFETIME.fullmatch(text)
+        days = int(found[2] or 0) if found else 0
+        if found is None or days > _MOST_DAYS:
+            msg = f"RETENTION must be like spam=30d rejected=off, of up to {_MOST_DAYS} days"
+            raise SettingsError(msg)
+        return found[1], timedelta(days) if days else None
 
     @cached_property
     def notices_folder(self) -> Path | None:

@@ -1,7 +1,7 @@
 """
 The editors' desk in a terminal: `python -m tools.desk COMMAND [--url URL]`.
 
-    queue [--spam]                 what waits for a decision, or is taken for spam, and why
+    queue [--spam | --rejected]    what waits for a decision, is taken for spam or was rejected
     publish, reject, spam REVIEW…  decide; a review is SLUG/ID, as the queue shows it
     reply REVIEW MESSAGE           answer in public
     blocks                         what is blocked
@@ -32,6 +32,11 @@ DONE: Final = 0
 REFUSED: Final = 1
 MOST_DECISIONS: Final = 25
 _DECISIONS: Final = ("publish", "reject", "spam")
+_NOTHING: Final = {
+    "pending": "Nothing waits.",
+    "spam": "Nothing is taken for spam.",
+    "rejected": "Nothing is rejected.",
+}
 _SHOWN: Final = 200
 """Characters of a message."""
 _WIDTH: Final = 140
@@ -61,9 +66,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def queue(caller: Caller, given: argparse.Namespace) -> int:
     """Show what editors look through, oldest first."""
-    status = "spam" if given.spam else "pending"
     table = _table("review", "stars", "name", "message", "why", "submitted")
-    path, cursor = f"/editor/reviews?status={status}&limit=100", ""
+    path, cursor = f"/editor/reviews?status={given.status}&limit=100", ""
     while len(table.rows) < given.most:
         answer = caller.send("GET", path + cursor)
         if answer.problem:
@@ -73,7 +77,7 @@ def queue(caller: Caller, given: argparse.Namespace) -> int:
         if answer.body["next_cursor"] is None:
             break
         cursor = f"&cursor={quote(answer.body['next_cursor'], safe='')}"
-    return _show(table, "Nothing waits." if status == "pending" else "Nothing is taken for spam.")
+    return _show(table, _NOTHING[given.status])
 
 
 def decide(caller: Caller, given: argparse.Namespace) -> int:
@@ -188,7 +192,12 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
     verb = verbs.add_parser("queue", help="show what waits")
-    verb.add_argument("--spam", action="store_true", help="show what is taken for spam")
+    status = verb.add_mutually_exclusive_group()
+    for name, shown in (("spam", "what is taken for spam"), ("rejected", "what was rejected")):
+        status.add_argument(
+            f"--{name}", dest="status", action="store_const", const=name, help=f"show {shown}"
+        )
+    verb.set_defaults(status="pending")
     verb.add_argument("--most", type=int, default=100, help="how many (%(default)s)")
     verb.set_defaults(work=queue)
 

@@ -224,14 +224,14 @@ class Form(BaseModel):
 
 class QueuedReview(Review):
     """
-    A review that waits, is taken for spam or was reported; `reasons` say why.
+    A review that waits, is taken for spam, was rejected or reported; `reasons` say why.
 
     `reports` counts by reason what was reported since the last decision. With
     `proposed_for` it is a proposed change of that review.
     """
 
     slug: Slug
-    status: Literal["pending", "spam", "published"]
+    status: Literal["pending", "spam", "rejected", "published"]
     reasons: list[str]
     reports: dict[Reason, int]
     proposed_for: Ulid | None

@@ -43,8 +43,9 @@ def list_queue(request: Request, editor: Editor) -> Response:
     """
     List the reviews and proposed changes that wait for a decision, oldest first.
 
-    With `status=spam` those that are taken for spam; some of them forget themselves.
-    With `status=reported` those that are public and were reported.
+    With `status=spam` those that are taken for spam, with `status=rejected` those that were
+    rejected; the setting RETENTION says for how long they are kept. With `status=reported`
+    those that are public and were reported.
     """
     del editor
     queue = http.choice(request, "status", tuple(map(str, keys.QUEUES)))

@@ -101,7 +101,7 @@ def submit(submission: Submission) -> Receipt:
     if settings.current().limits or captcha.is_required():
         return _guarded(submission, review)
     found = scorer.of_submission(submission, review, None)
-    review = moderation.judged(review, found)
+    review = moderation.judged(review, found, settings.current().retention.spam)
     return _store(review, {}, _Beside(notes=_asked_for_mail(submission, review)))
 
 
@@ -123,7 +123,7 @@ def _guarded(submission: Submission, review: Review) -> Receipt:
         *_captcha(submission.captcha_token, is_spent=known.is_spent),
         *scorer.of_submission(submission, review, known),
     )
-    review = moderation.judged(review, found)
+    review = moderation.judged(review, found, settings.current().retention.spam)
     notes = [
         *([submissions.spend(token, _epoch(at + _TOKEN_LIFETIME))] if token else []),
         *([_remembered(text, known.articles, review)] if text else []),

@@ -7,9 +7,6 @@ from typing import Final
 
 from chalicelib.model import Effect, Finding, Review, ReviewKey, ReviewStatus
 
-SPAM_LIFETIME: Final = timedelta(days=30)
-"""How long what was taken for spam waits for an editor to see that it is none."""
-
 DECISIONS: Final = {
     "publish": ReviewStatus.PUBLISHED,
     "reject": ReviewStatus.REJECTED,
@@ -29,18 +26,22 @@ def on_submission(moderation: str) -> ReviewStatus:
     return ReviewStatus.PENDING
 
 
-def judged(review: Review, findings: Sequence[Finding]) -> Review:
+def judged(review: Review, findings: Sequence[Finding], lifetime: timedelta | None) -> Review:
     """
     Give a new review the status that what was found asks for, with the reasons.
 
     What is held is told, for its reader wonders where it is. What is taken for spam is
     not: it looks as if nothing had been found, and forgets itself.
+
+    Args:
+        lifetime: How long spam waits for an editor to see that it is none; None for without end.
     """
     if not findings:
         return review
     review = replace(review, reasons=reasons(findings))
     if any(finding.effect is Effect.SPAM for finding in findings):
-        expires_at = int((review.submitted_at + SPAM_LIFETIME).timestamp())
+        ends = review.submitted_at + lifetime if lifetime else None
+        expires_at = int(ends.timestamp()) if ends else None
         return replace(review, status=ReviewStatus.SPAM, expires_at=expires_at)
     pending = ReviewStatus.PENDING
     return replace(review, status=pending, answered_status=pending)

@@ -19,7 +19,7 @@ The key schema of both tables.
                 by_rating    listed_in=A#<slug>       rating_order  <stars>#<id>
                 by_helpful   listed_in=A#<slug>       helpful_order <votes, 7 digits>#<id>
                 by_id        id
-                queue        queue=pending, spam or reported
+                queue        queue=pending, spam, rejected or reported
                                                       id
                              queue=outbox, dead or delivered
                                                       id=<due, RFC 3339>#<ULID>
@@ -66,7 +66,7 @@ BELOW: Final = "!"
 TOP: Final = "TOP"
 REPORTED: Final = "reported"
 """Partition of the index `queue` of what is public and was reported."""
-QUEUES: Final = (ReviewStatus.PENDING, ReviewStatus.SPAM, REPORTED)
+QUEUES: Final = (ReviewStatus.PENDING, ReviewStatus.SPAM, ReviewStatus.REJECTED, REPORTED)
 """What editors look through, each one a partition of the index `queue`."""
 EVENT: Final = "EVENT"
 OUTBOX: Final = "outbox"
@@ -407,5 +407,14 @@ def new_id() -> str:
     Source:
         github.com/ulid/spec
     """
-    number = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
+    return _ulid(time.time_ns() // 1_000_000, secrets.randbits(80))
+
+
+def first_id(at: datetime) -> str:
+    """Give the least ULID of a time: those that were made before it sort below."""
+    return _ulid(int(at.timestamp() * 1000), 0)
+
+
+def _ulid(milliseconds: int, random: int) -> str:
+    number = milliseconds << 80 | random
     return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))

@@ -4,19 +4,23 @@ Lists of reviews.
     list_public              Query by_article, by_rating, by_helpful  1 round trip
                              (2 before a 404)
     list_queue               Query queue                              1
+    list_expired             Query queue                              1 per MB, up to 10
     every_review             Query the article's partition            1 per MB
 """
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from chalicelib import settings
-from chalicelib.model import Page, PublicReview, Review
+from chalicelib.model import Page, PublicReview, Review, rfc3339
 from chalicelib.store import attributes, client, gates, items, keys
 from chalicelib.store.attributes import Item
 
 _MARKERS: Final = 2
 """Rows of an article in the public indexes that are no reviews."""
+_MOST_PAGES: Final = 10
+"""Megabytes of an index that one look for what has expired reads."""
 
 
 class Order(NamedTuple):
@@ -102,6 +106,52 @@ def list_queue(queue: str, position: str | None, limit: int) -> Page[Review]:
     rows = answer["Items"]
     page = tuple(items.review_from(row) for row in rows[:limit])
     return Page(page, client.next_position(rows, limit, answer.get("LastEvaluatedKey"), "id"))
+
+
+def list_expired(queue: str, until: datetime, at: datetime, most: int) -> list[Item]:
+    """
+    Find what has stood in a queue unchanged since a time, the oldest submissions first.
+
+    What DynamoDB is about to delete by its `expires_at` is left to it. What was changed since
+    hides nothing behind it, unless it fills ten megabytes; then the rest is found once it has
+    left, or has come of age itself.
+
+    Args:
+        queue: One of `keys.QUEUES`.
+        until: Of the last change.
+        at: The time now.
+
+    Returns:
+        Up to `most` rows, unread: a malformed one must not hide the others.
+
+    Raises:
+        UnavailableError: The index could not be read.
+    """
+    parameters = {
+        "TableName": settings.current().content_table,
+        "IndexName": "queue",
+        # Nothing changes before it is submitted, so the key leaves out what is too young.
+        "KeyConditionExpression": "#queue = :queue AND id < :submitted",
+        "FilterExpression": "changed_at <= :until"
+        " AND (attribute_not_exists(expires_at) OR expires_at > :now)",
+        "ExpressionAttributeNames": {"#queue": "queue"},
+        "ExpressionAttributeValues": attributes.pack(
+            {
+                ":queue": queue,
+                ":submitted": keys.first_id(until + timedelta(seconds=1)),
+                ":until": rfc3339(until),
+                ":now": int(at.timestamp()),
+            }
+        ),
+    }
+    found: list[Item] = []
+    for _ in range(_MOST_PAGES):
+        answer = client.call("query", **parameters)
+        found += answer["Items"]
+        if len(found) >= most or "LastEvaluatedKey" not in answer:
+            break
+        parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    return found[:most]
 
 
 def every_review(slug: str) -> Iterator[Item]:

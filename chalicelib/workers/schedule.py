@@ -4,9 +4,10 @@ The Lambda that keeps time: what is due is done, every minute.
     articles   those that are scheduled go live
     digest     once a day, editors are told how much waits
     outbox     what is still to be told is told
+    retention  in the first minute of an hour: spam and rejected reviews are forgotten
 
-Each is safe to do twice and beside itself, and what fails is due again a minute later. Times are
-exact to the minute because EventBridge calls at its beginning.
+Each is safe to do twice and beside itself, and what fails is due again a minute later, of retention
+an hour later. Times are exact to the minute because EventBridge calls at its beginning.
 """
 
 import os
@@ -19,6 +20,7 @@ from chalicelib.model import DecisionAction, EventKind, now
 from chalicelib.notices import delivery, digest
 from chalicelib.rules import publishing
 from chalicelib.store import articles, client, decisions, listings, outbox
+from chalicelib.workers import retention
 
 MOST: Final = 50
 """Articles that one run publishes; the next one follows in a minute."""
@@ -40,14 +42,15 @@ def run() -> dict[str, int]:
     Do what is due.
 
     Returns:
-        How many articles went live, digests were begun, and events became what.
+        How many articles went live, digests were begun, events became what, and reviews were
+        forgotten.
 
     Raises:
         Exception: What failed last, when everything else has had its turn.
     """
     done: dict[str, int] = {}
     failed: Exception | None = None
-    for task in (publish_due, digest.put_due, delivery.sweep):
+    for task in (publish_due, digest.put_due, delivery.sweep, forget_hourly):
         try:
             done |= task()
         except Exception as error:  # noqa: BLE001 - the others are due too
@@ -80,6 +83,17 @@ def publish_due() -> dict[str, int]:
     if failed is not None:
         raise failed
     return {"published": published}
+
+
+def forget_hourly() -> dict[str, int]:
+    """
+    Forget what has expired, if this is the first minute of an hour.
+
+    Nothing remembers when it was done last: an hour that is missed leaves its work to the next.
+    Returns and raises as `retention.forget_expired`.
+    """
+    at = now()
+    return {} if at.minute else retention.forget_expired(at)
 
 
 def _publish(slug: str) -> bool:

@@ -283,8 +283,8 @@ def test_writes_under_moderation(house: Api, setting: Callable[..., None]) -> No
         "GET …/{slug}/decisions": Cost("Query", read=0.5),
         "PUT a reply": Cost("Query GetItem TransactWriteItems", 4, 5, 1.5),
         "PATCH the stars: it waits again": Cost("UpdateItem", table=1, indexes=4),
-        "decision: reject": Cost("Query GetItem TransactWriteItems", 4, 3, 1.5),
-        "decision: publish a proposal": Cost("Query GetItem GetItem TransactWriteItems", 8, 8, 2.5),
+        "decision: reject": Cost("Query GetItem TransactWriteItems", 4, 4, 1.5),
+        "decision: publish a proposal": Cost("Query GetItem GetItem TransactWriteItems", 8, 9, 2.5),
         "decision: no such review": Cost("Query", read=0.5),
     }
 
@@ -332,11 +332,12 @@ def test_writes_of_an_editor(house: Api, monkeypatch: pytest.MonkeyPatch) -> Non
         house.post(f"{desk}/move", {"slug": f"{WORD}-dawn"}, editor=True, If_Match="*")
     with bill.of("PUT a published one"):
         house.put(f"/articles/{WORD}", article())
+    monkeypatch.setattr(schedule, "now", lambda: now().replace(minute=30))
     with bill.of("a minute in which nothing is due"):
         schedule.run()
     soon = rfc3339(now() + timedelta(hours=1))
     house.put(f"{other}-2", article(status="scheduled", published_at=soon))
-    monkeypatch.setattr(schedule, "now", lambda: now() + timedelta(hours=2))
+    monkeypatch.setattr(schedule, "now", lambda: (now() + timedelta(hours=2)).replace(minute=30))
     with bill.of("a minute in which an article is due"):
         assert schedule.run() == {"published": 1}
 
@@ -366,6 +367,32 @@ def test_writes_of_an_editor(house: Api, monkeypatch: pytest.MonkeyPatch) -> Non
         "a minute in which nothing is due": Cost("Query Query", read=1),
         "a minute in which an article is due": Cost(
             "Query GetItem TransactWriteItems Query", table=54, indexes=8, read=4
+        ),
+    }
+
+
+def test_the_first_minute_of_an_hour(
+    house: Api, setting: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = Bill()
+    hour = (now() + timedelta(days=31)).replace(minute=0)
+    monkeypatch.setattr(schedule, "now", lambda: hour)
+    setting(RETENTION="spam=30d rejected=30d")
+
+    with bill.of("the first minute of an hour in which nothing is due"):
+        assert schedule.run() == {"published": 0}
+    review = house.post(REVIEWS, submission()).body["id"]
+    decide(house, review, "spam")
+    with bill.of("the first minute of an hour in which a review is forgotten"):
+        assert schedule.run() == {"published": 0, "forgotten": 1}
+
+    assert bill.unsafe == []
+    assert bill.costs == {
+        "the first minute of an hour in which nothing is due": Cost(
+            "Query Query Query Query", read=2
+        ),
+        "the first minute of an hour in which a review is forgotten": Cost(
+            "Query Query Query UpdateItem Query", table=1, indexes=2, read=2
         ),
     }
 

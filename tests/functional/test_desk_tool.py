@@ -67,7 +67,18 @@ def test_the_queue_shows_what_waits_and_why(at: Desk, api: Api) -> None:
 def test_an_empty_queue_says_so(at: Desk) -> None:
     assert at("queue") == (0, "Nothing waits.\n", "")
     assert at("queue", "--spam") == (0, "Nothing is taken for spam.\n", "")
+    assert at("queue", "--rejected") == (0, "Nothing is rejected.\n", "")
     assert at("blocks") == (0, "Nothing is blocked.\n", "")
+
+
+def test_what_was_rejected_is_shown_and_published(at: Desk, api: Api) -> None:
+    rejected = waiting(api, "grace")
+    at("reject", rejected)
+
+    assert rejected in at("queue", "--rejected")[1]
+    assert rejected not in at("queue")[1]
+    assert at("publish", rejected)[0] == 0
+    assert rejected not in at("queue", "--rejected")[1]
 
 
 def test_the_queue_goes_on_over_pages_up_to_its_most(at: Desk, api: Api) -> None:

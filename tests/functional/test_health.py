@@ -49,6 +49,7 @@ def test_a_table_that_is_gone_is_unavailable(api: Api, resource: str) -> None:
         {"CORS_ORIGINS": "canary-4711"},
         {"SITE_URL": "canary-4711"},
         {"DIGEST_HOUR": "canary-4711"},
+        {"RETENTION": "canary-4711"},
         {"MAIL_FROM": "r@example.org", "PUBLIC_URL": "canary-4711"},
         {
             "CAPTCHA": "turnstile",

@@ -86,8 +86,13 @@ FORBIDDEN = {
 FORBIDDEN["schedule"] = [
     *(Request(f"dynamodb:{verb}", CONTENT, LEDGER_OF_DECISIONS) for verb in CHANGES),
     *(Request(f"dynamodb:{verb}", CONTENT, LEDGER_OF_DECISIONS) for verb in ("GetItem", "Query")),
-    *(Request(f"dynamodb:{verb}", CONTENT, ARTICLE) for verb in ("DeleteItem", "UpdateItem")),
+    Request("dynamodb:DeleteItem", CONTENT, ARTICLE),
     *(Request(f"dynamodb:{verb}", CONTENT, ("F#x",)) for verb in WRITES),
+    Request("dynamodb:UpdateItem", CONTENT, ("V#x",)),
+    *(
+        Request("dynamodb:Query", f"{CONTENT}/index/queue", (queue,))
+        for queue in ("dead", "delivered")
+    ),
     *(Request(f"dynamodb:{verb}", DERIVED, TALLY) for verb in (*WRITES, "GetItem", "Query")),
     Request("dynamodb:Query", CONTENT, ARTICLE),
     Request("ssm:GetParameters", iam.arn("ssm", "parameter/plaudit/local/captcha-secret")),
@@ -169,7 +174,12 @@ def tour(
     setting(MODERATION="approve_first")
     waiting = submit(api, email="ada@example.com").body
     proposed = submit(api, rating=1).body
-    decide(api, (waiting, "publish"), (proposed, "publish"))
+    decide(
+        api,
+        (waiting, "publish"),
+        (proposed, "publish"),
+        (submit(api, email="spam@example.com").body, "spam"),
+    )
     api.put(f"/editor{REVIEWS}/{waiting['id']}/reply", {"message": "Thank you."})
     api.get(f"/editor{article}/decisions", editor=True)
     api.get(f"/editor{REVIEWS}/{waiting['id']}/decisions", editor=True)
@@ -199,10 +209,10 @@ def tour(
         monkeypatch.setattr(module, "now", lambda: now() + timedelta(minutes=5))
     secrets._read.cache_clear()
     every_minute(builders.SCHEDULED, None)
-    # Each tells of one digest, and so looks through the queue.
-    setting(DIGEST_HOUR="0", MAIL_EDITORS="ada@example.org")
+    # Each tells of one digest, and so looks through the queue; the second forgets.
+    setting(DIGEST_HOUR="0", MAIL_EDITORS="ada@example.org", RETENTION="spam=1d rejected=1d")
     for days in range(1, 3):
-        tomorrow = now() + timedelta(days=days)
+        tomorrow = (now() + timedelta(days=days)).replace(minute=0)
         for module in (schedule, delivery, audience, digest):
             monkeypatch.setattr(module, "now", lambda at=tomorrow: at)
         secrets._read.cache_clear()

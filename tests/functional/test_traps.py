@@ -61,6 +61,19 @@ def test_spam_forgets_itself_after_a_month(api: Api) -> None:
     assert stored(submit(api, email="person@example.com").body).expires_at is None
 
 
+@pytest.mark.parametrize(("kept", "days"), [("7d", 7), ("365d", 365), ("off", None)])
+def test_spam_forgets_itself_when_the_setting_says(
+    api: Api, setting: Setting, kept: str, days: int | None
+) -> None:
+    setting(RETENTION=f"spam={kept}")
+
+    review = stored(submit(api, website="x").body)
+
+    submitted_at = int(review.submitted_at.timestamp())
+    assert review.expires_at == (days and submitted_at + days * 86400)
+    assert review.status is ReviewStatus.SPAM
+
+
 def test_spam_that_was_looked_at_or_edited_stays(api: Api) -> None:
     decided, edited = (submit(api, website="x", email=f"{who}@example.com").body for who in "ab")
 

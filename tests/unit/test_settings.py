@@ -1,10 +1,11 @@
 """Settings: what is missing or malformed refuses to serve and is not repeated in the message."""
 
 import hashlib
+from datetime import timedelta
 
 import pytest
 
-from chalicelib.settings import Secrets, Settings, SettingsError
+from chalicelib.settings import Retention, Secrets, Settings, SettingsError
 
 SECRET = "a-canary-of-at-least-32-characters"
 DIGEST = hashlib.sha256(b"key").hexdigest()
@@ -39,6 +40,14 @@ MALFORMED = [
     ("NOTICES_FOLDER", "/canary"),
     *(("PUBLIC_URL", value) for value in ("canary", "http://canary.example", "https://c/#canary")),
     *(("MANAGE_URL", value) for value in ("canary", "http://canary.example", "https://c/#canary")),
+    *(
+        ("RETENTION", value)
+        for value in (
+            *("canary", "30d", "spam=", "spam=30", "spam=0d", "spam=-1d", "spam=07d", "spam=3651d"),
+            *("pending=30d", "spam=OFF", "spam=1h", "spam=٣d", "spam=30d,rejected=off"),
+            *("spam=30d spam=30d", "spam=off spam=30d", "spam=99999d"),
+        )
+    ),
     *(("DIGEST_HOUR", value) for value in ("canary", "24", "-1", "07", "7.5", "٧")),
     *(
         ("MAIL_FROM", value)
@@ -135,6 +144,10 @@ def test_a_malformed_setting_is_named_and_its_value_is_not_told(name: str, value
         ("DIGEST_HOUR", "off", None),
         ("DIGEST_HOUR", "0", 0),
         ("DIGEST_HOUR", "23", 23),
+        ("RETENTION", "", Retention(timedelta(30), None)),
+        ("RETENTION", "spam=off", Retention(None, None)),
+        ("RETENTION", " rejected=365d ", Retention(timedelta(30), timedelta(365))),
+        ("RETENTION", "rejected=3650d  spam=1d", Retention(timedelta(1), timedelta(3650))),
         ("AKISMET_KEY", "", None),
         ("AKISMET_KEY", "key", "key"),
     ],
