@@ -18,6 +18,7 @@ from chalicelib.api import (
     links,
     notifications,
     reactions,
+    readers,
     reviews,
     revisions,
     service,
@@ -37,6 +38,7 @@ for module in (
     decisions,
     links,
     notifications,
+    readers,
     service,
 ):
     app.register_blueprint(module.routes)

@@ -393,6 +393,38 @@ class Event:
     status: ReviewStatus | None = None
 
 
+class Held(NamedTuple):
+    """
+    What is held of a reader in one row.
+
+    Attributes:
+        note: An editor's on the last decision; may be empty.
+    """
+
+    review: Review
+    note: str
+
+
+class Erasure(NamedTuple):
+    """
+    What one request erased of a reader; it tells nothing of who that was.
+
+    Attributes:
+        id: ULID.
+        reviews: How many, of any status.
+        proposals: How many changes of theirs.
+        contact: Whether there was a row that says how they are written to.
+        is_complete: Whether nothing was found that is left.
+    """
+
+    id: str
+    erased_at: datetime
+    reviews: int
+    proposals: int
+    contact: bool
+    is_complete: bool
+
+
 class Submission(NamedTuple):
     """
     What a reader sent, checked and normalised.

@@ -34,7 +34,12 @@ _STEP: Final = 100
 """Rows that are compared in one call."""
 _SAID: Final = 10_000
 """Rows between two lines that say how far it is."""
-_OF_CONTENT: Final = ("A#", "C#", "D#", "F#", "O#", "V#", keys.EDITORS, keys.blocks()["pk"]["S"])
+_OF_CONTENT: Final = (
+    *("A#", "C#", "D#", "F#", "O#", "V#"),
+    keys.EDITORS,
+    keys.blocks()["pk"]["S"],
+    keys.ERASURES,
+)
 """How the partitions of content begin: articles, and what stands beside them."""
 
 

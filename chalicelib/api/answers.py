@@ -244,6 +244,56 @@ class QueuePage(BaseModel):
     next_cursor: str | None
 
 
+class HeldReview(Review):
+    """
+    What is held of a reader in one row.
+
+    `forgotten_at` is there where it forgets itself, `note` is an editor's and may be empty.
+    `reasons`, `reports` and `proposed_for` are those of the queue.
+    """
+
+    kind: Literal["review", "proposal"]
+    slug: Slug
+    status: Literal["pending", "published", "rejected", "spam", "withdrawn"]
+    reasons: list[str]
+    reports: dict[Reason, int]
+    proposed_for: Ulid | None
+    changed_at: Time
+    forgotten_at: Time | None
+    note: str
+
+
+class Contact(BaseModel):
+    """How a reader is written to. Without an `email` they wanted no more mail."""
+
+    email: str | None
+    asked_at: Time | None
+    stopped_at: Time | None
+
+
+class ReaderPage(BaseModel):
+    """A slice of what is held of a reader, newest first. `contact` is null without mail."""
+
+    contact: Contact | None
+    items: list[HeldReview]
+    next_cursor: str | None
+
+
+class Erasure(BaseModel):
+    """
+    What a request erased of a reader, and nothing of who that was.
+
+    Unless `is_complete` there is more: the same request again erases it.
+    """
+
+    id: Ulid
+    erased_at: Time
+    reviews: int
+    proposals: int
+    contact: bool
+    is_complete: bool
+
+
 class DecisionResult(BaseModel):
     """What became of a decision."""
 

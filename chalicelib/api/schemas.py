@@ -289,6 +289,12 @@ class SubmissionIn(_In):
     notify: bool = False
 
 
+class ReaderIn(_In):
+    """Whose data it is: their address, in any spelling."""
+
+    email: Email
+
+
 class LinkIn(_In):
     """The token of a link: what stands behind its `#`."""
 

@@ -6,12 +6,15 @@ does not need. The suite checks every answer against the OpenAPI document,
 which is made from the models in `answers`.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.model import (
     Article,
     Block,
     Decision,
+    Erasure,
+    Held,
     Image,
     PublicReview,
     Reply,
@@ -23,6 +26,7 @@ from chalicelib.model import (
     rfc3339,
 )
 from chalicelib.rules import moderation, ratings
+from chalicelib.store.contacts import Row
 from chalicelib.store.listings import Rated
 from chalicelib.store.outbox import Notification
 
@@ -147,6 +151,33 @@ def queued(one: Review) -> Json:
         "reports": {reason: n for reason, n in one.reports._asdict().items() if n},
         "proposed_for": proposed_for and proposed_for.id,
     }
+
+
+def held(one: Held) -> Json:
+    """Write a review or a proposal as its reader's export shows it."""
+    review = one.review
+    forgotten_at = review.expires_at and datetime.fromtimestamp(review.expires_at, UTC)
+    return {
+        "kind": "review" if review.key.kind == "R" else "proposal",
+        **queued(review),
+        "changed_at": rfc3339(review.changed_at),
+        "forgotten_at": forgotten_at and rfc3339(forgotten_at),
+        "note": one.note,
+    }
+
+
+def contact(one: Row) -> Json:
+    """Write how a reader is written to."""
+    return {
+        "email": one.email,
+        "asked_at": one.asked_at and rfc3339(one.asked_at),
+        "stopped_at": one.stopped_at and rfc3339(one.stopped_at),
+    }
+
+
+def erasure(one: Erasure) -> Json:
+    """Write the receipt of an erasure."""
+    return one._asdict() | {"erased_at": rfc3339(one.erased_at)}
 
 
 def report(one: Report) -> Json:

@@ -4,18 +4,22 @@ Where readers are written to: the one row that may hold an e-mail address.
     keep                 part of a submission's transaction           2 write units
     find                 GetItem                                      1 round trip
     stop                 UpdateItem                                   1
+    read                 GetItem                                      1
+    forget               TransactWriteItems                           1
 
 It is there only for who asked for mail, and forgets itself a year after they asked last.
 Who wants no more mail leaves a row without an address, so that nobody else can ask for them.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from chalicelib import settings
-from chalicelib.model import rfc3339
+from chalicelib.model import from_rfc3339, rfc3339
 from chalicelib.store import attributes, client, keys
-from chalicelib.store.client import Action
+from chalicelib.store.client import Action, ConditionFailedError
 
 LIFETIME: Final = timedelta(days=365)
 
@@ -31,6 +35,21 @@ class Contact(NamedTuple):
 
     email: str | None = None
     is_stopped: bool = False
+
+
+class Row(NamedTuple):
+    """
+    What is held of how a reader is written to.
+
+    Attributes:
+        email: As it was written; None once they wanted no more mail.
+        asked_at: When they asked for mail last; None without an address.
+        stopped_at: When they wanted no more mail.
+    """
+
+    email: str | None
+    asked_at: datetime | None
+    stopped_at: datetime | None
 
 
 def keep(reader: str, email: str, at: datetime) -> Action:
@@ -69,6 +88,47 @@ def stop(reader: str, at: datetime) -> None:
     """
     changes = {"stopped_at": rfc3339(at)}
     client.write({"Update": _update(reader, changes, ["email", "expires_at"])})
+
+
+def read(reader: str) -> Row | None:
+    """
+    Read the whole row of a reader, as it is held.
+
+    Returns:
+        None when there is none.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    row = client.get(settings.current().content_table, keys.contact(reader), consistent=True)
+    if row is None:
+        return None
+    plain = attributes.unpack(row)
+    until, stopped_at = plain.get("expires_at"), plain.get("stopped_at")
+    return Row(
+        plain.get("email"),
+        None if until is None else datetime.fromtimestamp(until, UTC) - LIFETIME,
+        None if stopped_at is None else from_rfc3339(stopped_at),
+    )
+
+
+def forget(reader: str, beside: Sequence[Action]) -> None:
+    """
+    Take away the row of a reader, if there is one, their wish for no more mail with it.
+
+    Args:
+        beside: Writes without a condition that take place with it or not at all.
+
+    Raises:
+        UnavailableError: It may be gone; a repetition is harmless.
+    """
+    row = {
+        "TableName": settings.current().content_table,
+        "Key": keys.contact(reader),
+        "ConditionExpression": "attribute_exists(pk)",
+    }
+    with suppress(ConditionFailedError):
+        client.write({"Delete": row}, *beside)
 
 
 def _update(reader: str, changes: attributes.Plain, dropped: list[str]) -> dict[str, Any]:

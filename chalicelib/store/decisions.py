@@ -5,13 +5,15 @@ The ledger of decisions: what was decided, by whom, when and why, from what to w
                                                                       2 in indexes of a review's
     list_of_article      Query the article's decisions                1 round trip
     list_of_review       Query queue                                  1
+    without_notes        Query queue                                  1 per 100
 
 A decision is written with the change that it stands for, or neither is. Nothing changes or deletes
-it. What changes nothing is no decision.
+it, but that an erasure takes the notes away. What changes nothing is no decision.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from chalicelib import settings
 from chalicelib.model import (
@@ -27,6 +29,9 @@ from chalicelib.model import (
 from chalicelib.store import attributes, client, keys
 from chalicelib.store.attributes import Item, Plain
 from chalicelib.store.client import Action
+
+_MOST: Final = 100
+"""Decisions in one call."""
 
 
 def record(decision: Decision) -> Action:
@@ -95,6 +100,22 @@ def list_of_review(review_id: str, position: str | None, limit: int) -> Page[Dec
     """Read a page of what was decided about a review or a proposal, as `list_of_article`."""
     queue = keys.decisions_pk(review_id)
     return _list({"queue": queue}, "id", position, limit, IndexName="queue")
+
+
+def without_notes(review_id: str) -> list[Action]:
+    """
+    Make the writes that leave of each decision on a review all but its note; without a condition.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    actions: list[Action] = []
+    position: str | None = ""
+    while position is not None:
+        page = list_of_review(review_id, position or None, _MOST)
+        actions += [record(replace(one, note="")) for one in page.items if one.note]
+        position = page.position
+    return actions
 
 
 def _list(

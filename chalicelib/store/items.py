@@ -17,6 +17,7 @@ from chalicelib.model import (
     Article,
     ArticleStatus,
     Gate,
+    Held,
     Image,
     PublicReview,
     Reply,
@@ -299,6 +300,17 @@ def review_from(item: Item) -> Review:
         helpful=_count(plain.get("helpful", 0)),
         reports=_reports(plain.get("reports", {})),
     )
+
+
+@_reader
+def held_from(item: Item) -> Held:
+    """
+    Read a review's or proposal's row with the note on it.
+
+    Raises:
+        MalformedItemError: The row has another form.
+    """
+    return Held(review_from(item), _text(unpack(item).get("note", "")))
 
 
 @_reader

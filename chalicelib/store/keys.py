@@ -15,6 +15,7 @@ The key schema of both tables.
               vote      pk=F#<review id> sk=VOTE#<network>
               report    pk=F#<review id> sk=REPORT#<network>
               contact   pk=C#<reader>    sk=CONTACT             only of who asked for mail
+              erasure   pk=ERASURES      sk=<ULID>              receipt, nothing of a reader
                 by_article   listed_in=A#<slug>       id            public rows only
                 by_rating    listed_in=A#<slug>       rating_order  <stars>#<id>
                 by_helpful   listed_in=A#<slug>       helpful_order <votes, 7 digits>#<id>
@@ -76,6 +77,7 @@ DELIVERED: Final = "delivered"
 GATE: Final = "GATE"
 EDITORS: Final = "KEYS"
 QUARANTINE: Final = "QUARANTINE"
+ERASURES: Final = "ERASURES"
 LISTS: Final = "LIST#"
 REPORTS: Final = "REPORT#"
 EVERY_ARTICLE: Final = "LIST#all"
@@ -174,6 +176,11 @@ def decision(slug: str, decision_id: str) -> Key:
 def contact(reader_hash: str) -> Key:
     """Key of how a reader is written to, by `Review.reader`."""
     return key(f"C#{reader_hash}", "CONTACT")
+
+
+def erasure(erasure_id: str) -> Key:
+    """Key of the receipt of an erasure."""
+    return key(ERASURES, erasure_id)
 
 
 def blocks() -> Key:

@@ -6,6 +6,8 @@ What readers of a review make of it, one row for each network.
     vote, report        TransactWriteItems: Put, Update, and what     1, 1 more for each other
                         the outbox is to tell of it                   that came between
     list_reports        Query                                         1
+    find_reports        Query, consistent                             1 per MB
+    without             part of a transaction
 
 A network is known by a hash that is bound to the review: no two rows tell that
 they are of one. No reaction changes a review's revision, so that nobody can make
@@ -162,6 +164,32 @@ def list_reports(review_id: str) -> tuple[Report, ...]:
     )
     reports = (items.report_from(row) for row in answer["Items"])
     return tuple(sorted(reports, key=lambda one: one.reported_at, reverse=True))
+
+
+def find_reports(review_id: str) -> list[Key]:
+    """
+    Look up every report of a review, whatever its age.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    rows = client.read_all(
+        "query",
+        TableName=settings.current().content_table,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :reports)",
+        ExpressionAttributeValues=attributes.pack(
+            {":pk": keys.reactions_pk(review_id), ":reports": keys.REPORTS}
+        ),
+        ProjectionExpression="pk, sk",
+        ConsistentRead=True,
+    )
+    return [{"pk": row["pk"], "sk": row["sk"]} for row in rows]
+
+
+def without(reports: Sequence[Key]) -> list[Action]:
+    """Make the writes that take reports away; they have no condition."""
+    table = settings.current().content_table
+    return [{"Delete": {"TableName": table, "Key": report}} for report in reports]
 
 
 def _once(

@@ -5,6 +5,7 @@ Lists of reviews.
                              (2 before a 404)
     list_queue               Query queue                              1
     list_expired             Query queue                              1 per MB, up to 10
+    list_of_reader           Query by_reader; BatchGetItem            2 (1 for an empty page)
     every_review             Query the article's partition            1 per MB
 """
 
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from chalicelib import settings
-from chalicelib.model import Page, PublicReview, Review, rfc3339
+from chalicelib.model import Held, Page, PublicReview, Review, rfc3339
 from chalicelib.store import attributes, client, gates, items, keys
 from chalicelib.store.attributes import Item
 
@@ -152,6 +153,43 @@ def list_expired(queue: str, until: datetime, at: datetime, most: int) -> list[I
             break
         parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
     return found[:most]
+
+
+def list_of_reader(reader: str, position: str | None, limit: int) -> Page[Held]:
+    """
+    Read a page of what is held of a reader: reviews and proposals of any status, newest first.
+
+    The index says where they are, and follows by milliseconds; what they say is read
+    from the table. What is not the reader's any more is left out.
+
+    Args:
+        reader: As `Review.reader`.
+
+    Raises:
+        UnavailableError: The tables could not be read.
+    """
+    condition, values = "reader = :reader", {":reader": reader}
+    if position is not None:
+        condition += " AND id < :position"
+        values[":position"] = position
+    table = settings.current().content_table
+    answer = client.call(
+        "query",
+        TableName=table,
+        IndexName="by_reader",
+        KeyConditionExpression=condition,
+        ExpressionAttributeValues=attributes.pack(values),
+        ScanIndexForward=False,
+        Limit=limit + 1,
+    )
+    found = answer["Items"]
+    places = [{"pk": row["pk"], "sk": row["sk"]} for row in found[:limit]]
+    rows = client.batch_get({table: places}, consistent=True)[table]
+    held = [items.held_from(row) for row in rows]
+    theirs = [one for one in held if one.review.reader == reader]
+    theirs.sort(key=lambda one: one.review.id, reverse=True)
+    following = client.next_position(found, limit, answer.get("LastEvaluatedKey"), "id")
+    return Page(tuple(theirs), following)
 
 
 def every_review(slug: str) -> Iterator[Item]:

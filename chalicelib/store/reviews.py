@@ -189,6 +189,7 @@ def erase(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     revision: int,
     at: datetime,
     beside: Sequence[Action] = (),
+    reports: Reports | None = None,
 ) -> bool:
     """
     Leave an anonymous tombstone of a review or a proposal, whatever its status.
@@ -199,23 +200,31 @@ def erase(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     Args:
         revision: Of what is to be erased.
         beside: Writes without a condition that take place with it or not at all.
+        reports: As they were seen, for no report changes the revision; None for any.
 
     Returns:
         Whether anything changed; False for what was erased before.
 
     Raises:
         ReviewNotFoundError: There is no such review.
-        StaleRevisionError: It was changed since; nothing was erased.
+        StaleRevisionError: It was changed or reported since; nothing was erased.
         UnavailableError: It may have been erased; a repetition is harmless.
     """
     status = ReviewStatus.ERASED
+    condition = "id = :id AND revision = :revision AND #status <> :status"
+    values: dict[str, Any] = {":id": review_id, ":revision": revision}
+    if reports is not None and any(reports):
+        condition += " AND #reports = :reports"
+        values[":reports"] = items.pack_reports(reports)
+    elif reports is not None:
+        condition += " AND attribute_not_exists(#reports)"
     erased = _expression(
         slug,
         key,
         {"status": str(status)} | _FORGOTTEN | _settled(slug, key, status),
         at,
-        "id = :id AND revision = :revision AND #status <> :status",
-        {":id": review_id, ":revision": revision},
+        condition,
+        values,
     )
     try:
         client.write({"Update": erased}, *beside)
@@ -490,7 +499,7 @@ def _expression(  # noqa: PLR0913, PLR0917
     changes: attributes.Plain,
     at: datetime,
     condition: str,
-    values: Mapping[str, str | int],
+    values: Mapping[str, Any],
 ) -> dict[str, Any]:
     """
     Write an update that sets what has a value, removes what has none and raises the revision.

@@ -502,3 +502,39 @@ def test_notifications(
         "GET /editor/notifications": Cost("Query", read=0.5),
         "POST a retry": Cost("GetItem UpdateItem", table=1, indexes=4, read=1),
     }
+
+
+def test_privacy(house: Api, setting: Callable[..., None]) -> None:
+    bill = Bill()
+    setting(**notifying.MAIL)
+    email = "grace@example.com"
+    review = house.post(REVIEWS, submission(email=email, notify=True)).body["id"]
+    house.post(REVIEWS, submission(email=email, rating=1))
+    setting(**dict.fromkeys(notifying.MAIL))
+    house.post(f"{REVIEWS}/{review}/reports", {"reason": "spam"})
+    body = {"email": email}
+
+    with bill.of("POST /editor/readers/export"):
+        house.post("/editor/readers/export", body, editor=True, tells_reader=True)
+    with bill.of("POST /editor/readers/erase: a review, reported, a proposal, a contact"):
+        house.post("/editor/readers/erase", body, editor=True)
+    with bill.of("POST /editor/readers/erase again"):
+        house.post("/editor/readers/erase", body, editor=True)
+    with bill.of("POST /editor/readers/export of nobody"):
+        house.post("/editor/readers/export", body, editor=True)
+
+    assert bill.unsafe == []
+    assert bill.costs == {
+        "POST /editor/readers/export": Cost("Query BatchGetItem GetItem", read=3.5),
+        "POST /editor/readers/erase: a review, reported, a proposal, a contact": Cost(
+            "TransactWriteItems Query BatchGetItem"
+            " Query Query TransactWriteItems Query Query TransactWriteItems UpdateItem",
+            table=15,
+            indexes=7,
+            read=5.5,
+        ),
+        "POST /editor/readers/erase again": Cost(
+            "TransactWriteItems Query UpdateItem", table=5, read=0.5
+        ),
+        "POST /editor/readers/export of nobody": Cost("Query GetItem", read=1.5),
+    }

@@ -55,7 +55,8 @@ FORBIDDEN = {
         *(Request("dynamodb:UpdateItem", DERIVED, (one,)) for one in NOTED[1:]),
         *(Request(f"dynamodb:{verb}", CONTENT, LEDGER_OF_DECISIONS) for verb in CHANGES),
         *(Request(f"dynamodb:{verb}", CONTENT, ("V#x",)) for verb in CHANGES),
-        Request("dynamodb:Query", f"{CONTENT}/index/by_reader", ("x",)),
+        Request("dynamodb:DeleteItem", CONTENT, ("ERASURES",)),
+        Request("dynamodb:UpdateItem", CONTENT, ("F#x",)),
         Request("dynamodb:Query", CONTENT, ARTICLE),
         Request("dynamodb:Query", CONTENT, KEYS),
         *(Request(f"dynamodb:{verb}", CONTENT, KEYS) for verb in WRITES),
@@ -218,7 +219,14 @@ def tour(
         secrets._read.cache_clear()
         every_minute(builders.SCHEDULED, None)
     deliver_notifications({"Records": deliver()}, None)
+    end(api, article, "voted@example.com")
+
+
+def end(api: Api, article: str, email: str) -> None:
+    """Retract an article; export and erase a reader."""
     api.delete(article, editor=True, If_Match="*")
+    api.post("/editor/readers/export", {"email": email}, editor=True)
+    api.post("/editor/readers/erase", {"email": email}, editor=True)
 
 
 def test_every_permission_is_needed(

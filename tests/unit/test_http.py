@@ -30,6 +30,8 @@ LARGEST = {
     "/links": 65_536,
     "/links/description": 65_536,
     "/editor/reviews/decisions": 131_072,
+    "/editor/readers/export": 65_536,
+    "/editor/readers/erase": 65_536,
     "/editor/blocks": 131_072,
     "/editor/articles/{slug}/freeze": 65_536,
     "/editor/articles/{slug}/move": 65_536,

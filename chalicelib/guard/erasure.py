@@ -1,0 +1,97 @@
+"""
+Erases what is held of a reader, and counts it.
+
+One transaction for each review or proposal: the tombstone, the reports that others wrote
+about it, the notes of the decisions on it, the receipt, and what the outbox is to tell of it.
+The address goes first. Whatever fails leaves the rest to a repetition, which finds by the
+index what is still there.
+
+Votes stay: they are by networks, and name nobody.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from chalicelib import logs
+from chalicelib.errors import ReviewNotFoundError, StaleRevisionError, UnavailableError
+from chalicelib.model import Erasure, EventKind, Review, ReviewStatus
+from chalicelib.store import (
+    client,
+    contacts,
+    decisions,
+    erasures,
+    keys,
+    outbox,
+    reactions,
+    review_lists,
+    reviews,
+)
+from chalicelib.store.client import Action
+
+MOST: Final = 50
+"""Reviews and proposals in one request."""
+_MOST_BESIDE: Final = 90
+"""Writes about what is erased in one transaction, which has at most 100."""
+_ATTEMPTS: Final = 6
+
+
+def erase(reader: str, at: datetime) -> Erasure:
+    """
+    Erase all that is held of a reader, up to `MOST` reviews and proposals.
+
+    What is submitted meanwhile may stay, for a repetition.
+
+    Args:
+        reader: As `Review.reader`.
+
+    Raises:
+        UnavailableError: Some may be erased; a repetition erases the rest.
+    """
+    erasure_id = keys.new_id()
+    contacts.forget(reader, [erasures.counted(erasure_id, at, "contact")])
+    page = review_lists.list_of_reader(reader, None, MOST)
+    for held in page.items:
+        _end(held.review, erasure_id, at)
+    erasure = erasures.finish(erasure_id, at, is_complete=page.position is None)
+    logs.write(
+        "erasure",
+        id=erasure.id,
+        reviews=erasure.reviews,
+        proposals=erasure.proposals,
+        contact=int(erasure.contact),
+        complete=int(erasure.is_complete),
+    )
+    return erasure
+
+
+def _end(review: Review, erasure_id: str, at: datetime) -> None:
+    """Erase a review as it is by then, whoever decides, edits or reports meanwhile."""
+    reader = review.reader
+    for _ in range(_ATTEMPTS):
+        try:
+            return _attempt(review, erasure_id, at)
+        except (ReviewNotFoundError, StaleRevisionError):
+            found = reviews.find(review.slug, review.key)
+            if found is None or found.reader != reader:
+                return None
+            review = found
+    raise UnavailableError
+
+
+def _attempt(review: Review, erasure_id: str, at: datetime) -> None:
+    about = reactions.without(reactions.find_reports(review.id))
+    about += decisions.without_notes(review.id)
+    while len(about) > _MOST_BESIDE:
+        client.write(*about[:_MOST_BESIDE])
+        about = about[_MOST_BESIDE:]
+    what = "reviews" if review.key.kind == "R" else "proposals"
+    beside = [erasures.counted(erasure_id, at, what), *about, *_told(review, at)]
+    slug, key, review_id, revision = review.slug, review.key, review.id, review.revision
+    reviews.erase(slug, key, review_id, revision, at, beside, review.reports)
+
+
+def _told(review: Review, at: datetime) -> list[Action]:
+    # Who shows it elsewhere has been told of a withdrawal already.
+    if review.status is ReviewStatus.WITHDRAWN:
+        return []
+    return outbox.actions(outbox.of_review(EventKind.REVIEW_WITHDRAWN, review, at))
