@@ -1,9 +1,13 @@
 """
 The editors' desk in a terminal: `python -m tools.desk COMMAND [--url URL]`.
 
-    queue [--spam | --rejected]    what waits for a decision, is taken for spam or was rejected
+    queue [--status --article --reason --stars]
+                                   what waits for a decision, and why; or spam, rejected, reported
+    history SLUG [REVIEW]          what was decided about an article, or about one review's id
     publish, reject, spam REVIEW…  decide; a review is SLUG/ID, as the queue shows it
     reply REVIEW MESSAGE           answer in public
+    freeze SLUG [--after-days N]   take no more reviews, at once or in N days
+    unfreeze SLUG                  take reviews again
     blocks                         what is blocked
     block KIND VALUE [--hold]      block a word, a domain, a network or a reader
     unblock ID                     take an entry off
@@ -18,8 +22,9 @@ Everything goes through the API, with the key in EDITOR_KEY.
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from rich.console import Console
 from rich.table import Table
@@ -36,11 +41,26 @@ _NOTHING: Final = {
     "pending": "Nothing waits.",
     "spam": "Nothing is taken for spam.",
     "rejected": "Nothing is rejected.",
+    "reported": "Nothing is reported.",
 }
+"""What an empty queue says, by the status of its reviews."""
 _SHOWN: Final = 200
 """Characters of a message."""
 _WIDTH: Final = 140
 """Columns, where there is no terminal."""
+
+
+class _RefusedError(Exception):
+    """
+    A page of a list was refused.
+
+    Attributes:
+        answer: That says why.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.problem)
+        self.answer = answer
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -59,6 +79,8 @@ def main(arguments: Sequence[str]) -> int:
     work: Callable[[Caller, argparse.Namespace], int] = given.work
     try:
         return work(caller, given)
+    except _RefusedError as refused:
+        return _refused(given.command, refused.answer)
     except UnreachableError as error:
         sys.stderr.write(f"{error}\n")
         return REFUSED
@@ -67,17 +89,36 @@ def main(arguments: Sequence[str]) -> int:
 def queue(caller: Caller, given: argparse.Namespace) -> int:
     """Show what editors look through, oldest first."""
     table = _table("review", "stars", "name", "message", "why", "submitted")
-    path, cursor = f"/editor/reviews?status={given.status}&limit=100", ""
-    while len(table.rows) < given.most:
-        answer = caller.send("GET", path + cursor)
-        if answer.problem:
-            return _refused("queue", answer)
-        for one in answer.body["items"][: given.most - len(table.rows)]:
-            _add(table, *_seen(one))
-        if answer.body["next_cursor"] is None:
-            break
-        cursor = f"&cursor={quote(answer.body['next_cursor'], safe='')}"
-    return _show(table, _NOTHING[given.status])
+    chosen = {"status": given.status, "article": given.article, "reason": given.reason}
+    chosen["stars"] = given.stars
+    named = {name: value for name, value in chosen.items() if value is not None}
+    path = f"/editor/reviews?{urlencode(named)}&limit=100"
+    rows = (list(_seen(one)) for one in _every(caller, path))
+    return _listed(table, rows, given.most, _NOTHING[given.status])
+
+
+def history(caller: Caller, given: argparse.Namespace) -> int:
+    """Show what was decided, newest first."""
+    table = _table("at", "by", "decision", "review", "from", "to", "note")
+    below = f"/reviews/{quote(given.review, safe='')}" if given.review else ""
+    path = f"/editor/articles/{quote(given.slug, safe='')}{below}/decisions?limit=100"
+    rows = (list(_decided(one)) for one in _every(caller, path))
+    return _listed(table, rows, given.most, "Nothing was decided.")
+
+
+def freeze(caller: Caller, given: argparse.Namespace) -> int:
+    """Let an article take no more reviews, from some time on."""
+    path = f"/editor/articles/{quote(given.slug, safe='')}/freeze"
+    answer = caller.send("PUT", path, {"after_days": given.after_days})
+    if answer.problem:
+        return _refused("freeze", answer)
+    return _say(f"frozen  {given.slug}  from {answer.body['reviews_frozen_at']} on")
+
+
+def unfreeze(caller: Caller, given: argparse.Namespace) -> int:
+    """Let an article take reviews again."""
+    answer = caller.send("DELETE", f"/editor/articles/{quote(given.slug, safe='')}/freeze")
+    return _refused("unfreeze", answer) if answer.problem else _say(f"open  {given.slug}")
 
 
 def decide(caller: Caller, given: argparse.Namespace) -> int:
@@ -138,16 +179,66 @@ def unblock(caller: Caller, given: argparse.Namespace) -> int:
     return _refused("unblock", answer) if answer.problem else _say(f"unblocked  {given.id}")
 
 
+def _every(caller: Caller, path: str) -> Iterator[dict[str, Any]]:
+    """
+    Give the items of a list, page by page.
+
+    Raises:
+        _RefusedError: A page was refused.
+    """
+    cursor: str | None = ""
+    while cursor is not None:
+        answer = caller.send("GET", path + cursor)
+        if answer.problem:
+            raise _RefusedError(answer)
+        yield from answer.body["items"]
+        following = answer.body["next_cursor"]
+        cursor = None if following is None else f"&cursor={quote(following, safe='')}"
+
+
+def _listed(table: Table, rows: Iterator[list[str]], most: int, otherwise: str) -> int:
+    for row in islice(rows, most):
+        _add(table, *row)
+    return _show(table, otherwise)
+
+
+def _decided(one: dict[str, Any]) -> Iterator[str]:
+    before = one["before"]
+    yield one["at"]
+    yield one["by"]
+    yield one["action"]
+    yield one["review_id"] or ""
+    yield _state(before) if before else "nothing"
+    yield _state(one["after"])
+    yield one["note"]
+
+
+def _state(one: dict[str, Any]) -> str:
+    stars = [f"{one['rating']}★"] if one["rating"] else []
+    frozen = [f"frozen from {one['frozen_at']}"] if one["frozen_at"] else []
+    return ", ".join([one["status"], *stars, *frozen])
+
+
 def _seen(one: dict[str, Any]) -> Iterator[str]:
-    message = one["message"]
-    shown = message if len(message) <= _SHOWN else f"{message[:_SHOWN]} …"
+    now = one["current"]
+    beside = f" — now: {_stars(now)} {_cut(now['message'])}" if now else ""
     proposed = [f"a change of {one['proposed_for']}"] if one["proposed_for"] else []
+    reports = [f"{reason} × {number}" for reason, number in one["reports"].items()]
     yield f"{one['slug']}/{one['id']}"
-    yield "★" * one["rating"]
+    yield _stars(one)
     yield one["name"]
-    yield shown.replace("\n", " ")
-    yield ", ".join([*one["reasons"], *proposed])
+    yield f"{_cut(one['message'])}{beside}"
+    yield ", ".join([*one["reasons"], *reports, *proposed])
     yield one["submitted_at"]
+
+
+def _cut(message: str) -> str:
+    shown = message if len(message) <= _SHOWN else f"{message[:_SHOWN]} …"
+    return shown.replace("\n", " ")
+
+
+def _stars(one: dict[str, Any]) -> str:
+    return "★" * int(one["rating"])
 
 
 def _table(*columns: str) -> Table:
@@ -192,14 +283,18 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
     verb = verbs.add_parser("queue", help="show what waits")
-    status = verb.add_mutually_exclusive_group()
-    for name, shown in (("spam", "what is taken for spam"), ("rejected", "what was rejected")):
-        status.add_argument(
-            f"--{name}", dest="status", action="store_const", const=name, help=f"show {shown}"
-        )
-    verb.set_defaults(status="pending")
+    verb.add_argument("--status", choices=_NOTHING, default="pending", help="(%(default)s)")
+    verb.add_argument("--article", metavar="SLUG", help="of one article")
+    verb.add_argument("--reason", help="that it is held, taken for spam or was reported for")
+    verb.add_argument("--stars", type=int, choices=range(1, 6), help="of one rating")
     verb.add_argument("--most", type=int, default=100, help="how many (%(default)s)")
     verb.set_defaults(work=queue)
+
+    verb = verbs.add_parser("history", help="show what was decided, newest first")
+    verb.add_argument("slug")
+    verb.add_argument("review", nargs="?", metavar="ID", help="of one review")
+    verb.add_argument("--most", type=int, default=100, help="how many (%(default)s)")
+    verb.set_defaults(work=history)
 
     for name in _DECISIONS:
         verb = verbs.add_parser(name, help=f"decide: {name}")
@@ -211,6 +306,15 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("review", nargs=1, type=_review, metavar="SLUG/ID")
     verb.add_argument("message")
     verb.set_defaults(work=reply)
+
+    verb = verbs.add_parser("freeze", help="take no more reviews")
+    verb.add_argument("slug")
+    verb.add_argument("--after-days", type=int, default=0, help="in so many days (at once)")
+    verb.set_defaults(work=freeze)
+
+    verb = verbs.add_parser("unfreeze", help="take reviews again")
+    verb.add_argument("slug")
+    verb.set_defaults(work=unfreeze)
 
     verbs.add_parser("blocks", help="show what is blocked").set_defaults(work=blocks)
 

@@ -222,12 +222,22 @@ class Form(BaseModel):
     issued_at: Time
 
 
+class CurrentReview(BaseModel):
+    """What a proposed change would change."""
+
+    name: str
+    message: str
+    rating: Rating
+    status: Literal["pending", "published", "rejected", "spam"]
+
+
 class QueuedReview(Review):
     """
     A review that waits, is taken for spam, was rejected or reported; `reasons` say why.
 
     `reports` counts by reason what was reported since the last decision. With
-    `proposed_for` it is a proposed change of that review.
+    `proposed_for` it is a proposed change of that review, and `current` what that says now,
+    or null when its reader took it back. A decision may carry `revision`.
     """
 
     slug: Slug
@@ -235,6 +245,8 @@ class QueuedReview(Review):
     reasons: list[str]
     reports: dict[Reason, int]
     proposed_for: Ulid | None
+    current: CurrentReview | None
+    revision: int
 
 
 class QueuePage(BaseModel):
@@ -299,7 +311,7 @@ class DecisionResult(BaseModel):
 
     slug: Slug
     id: Ulid
-    result: Literal["changed", "unchanged", "review_not_found"]
+    result: Literal["changed", "unchanged", "stale", "review_not_found"]
 
 
 class DecisionResults(BaseModel):

@@ -1,5 +1,6 @@
 """The editors' desk: what is not public yet, the queue, decisions and replies."""
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from chalice.app import Blueprint, Request, Response
@@ -12,17 +13,21 @@ from chalicelib.errors import (
     InvalidFieldsError,
     InvalidRequestError,
     ReviewNotFoundError,
+    StaleRevisionError,
     TooManyBlocksError,
 )
 from chalicelib.guard import decisions, secrets
 from chalicelib.model import Block, Editor, Effect, ReviewHandle, now
 from chalicelib.rules import text
 from chalicelib.store import blocks, keys, review_lists, reviews
+from chalicelib.store.review_lists import Filter
 
 if TYPE_CHECKING:
     from chalicelib.api.schemas import BlockIn, DecisionIn
 
 MOST_BODY_BYTES: Final = 131_072
+_REASON: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
+_STARS: Final = re.compile(r"[1-5]", re.ASCII)
 
 routes = Blueprint(__name__)
 
@@ -33,7 +38,7 @@ routes = Blueprint(__name__)
     "/editor/reviews",
     Contract(
         answer="QueuePage",
-        query=("limit", "cursor", "status"),
+        query=("limit", "cursor", "status", "article", "reason", "stars"),
         errors=(InvalidRequestError, InvalidCursorError),
         security="editor",
         scope="moderate",
@@ -45,15 +50,25 @@ def list_queue(request: Request, editor: Editor) -> Response:
 
     With `status=spam` those that are taken for spam, with `status=rejected` those that were
     rejected; the setting RETENTION says for how long they are kept. With `status=reported`
-    those that are public and were reported.
+    those that are public and were reported. With `article`, `reason` or `stars` a page may be
+    short, or empty, though others follow: it ends when there is no cursor.
     """
     del editor
     queue = http.choice(request, "status", tuple(map(str, keys.QUEUES)))
-    scope = ("editor/reviews", queue)
+    article = http.query(request, "article")
+    reason = http.query(request, "reason")
+    stars = _matching("stars", http.query(request, "stars"), _STARS)
+    chosen = Filter(
+        _matching("article", article, text.SLUG),
+        _matching("reason", reason, _REASON),
+        int(stars) if stars else None,
+    )
+    scope = ("editor/reviews", queue, article, reason, stars)
     position = cursors.open_for(http.parameter(request, "cursor"), *scope)
-    page = review_lists.list_queue(queue, position, http.limit(request))
-    following = cursors.issue(page.position, *scope)
-    return http.private(shapes.page([shapes.queued(one) for one in page.items], following))
+    page = review_lists.list_queue(queue, position, http.limit(request), chosen)
+    current = review_lists.current_of(page.items)
+    items = [shapes.waiting(one, current) for one in page.items]
+    return http.private(shapes.page(items, cursors.issue(page.position, *scope)))
 
 
 @http.route(
@@ -72,7 +87,8 @@ def decide_reviews(request: Request, editor: Editor) -> Response:
     """
     Decide on up to 25 reviews, each with a result of its own.
 
-    To publish a proposed change is to put it into the review that it is for.
+    To publish a proposed change is to put it into the review that it is for. With `revision` it
+    is decided on what the editor saw, or not at all.
     The same decisions again change nothing, so after a 503 repeat them all.
     """
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
@@ -194,6 +210,12 @@ def _blocked_value(body: "BlockIn") -> str:
     return keys.reader(secrets.current().reader_secret, body.value)
 
 
+def _matching(name: str, value: str | None, form: re.Pattern[str]) -> str | None:
+    if value is not None and form.fullmatch(value) is None:
+        raise InvalidRequestError(f"The parameter {name} has another form.")
+    return value
+
+
 def _invalid(field: str) -> InvalidFieldsError:
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
@@ -212,7 +234,10 @@ def _decide(one: "DecisionIn", editor: Editor) -> str:
             now(),
             by=editor.name,
             note=one.note,
+            revision=one.revision,
         )
     except ReviewNotFoundError:
         return ReviewNotFoundError.code
+    except StaleRevisionError:
+        return "stale"
     return "changed" if is_changed else "unchanged"

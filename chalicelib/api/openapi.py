@@ -49,6 +49,9 @@ _QUERY_PARAMETERS: Final = {
     "cursor": {"type": "string", "minLength": 1, "maxLength": 512},
     "tag": {"type": "string", "pattern": f"^{text.TAG.pattern}$"},
     "author": {"type": "string", "minLength": 1, "maxLength": 80},
+    "article": {"type": "string", "pattern": f"^{text.SLUG.pattern}$"},
+    "reason": {"type": "string", "pattern": "^[a-z_]{1,40}$"},
+    "stars": {"type": "integer", "minimum": 1, "maximum": 5},
     "against": {"type": "integer", "minimum": 1, "maximum": 9_999_999_999},
 }
 _CHOICES: Final[dict[tuple[str, str], list[str | None]]] = {

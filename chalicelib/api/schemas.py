@@ -388,6 +388,7 @@ class DecisionIn(_In):
     slug: Slug
     id: Ulid
     decision: Literal["publish", "reject", "spam"]
+    revision: Annotated[int, Field(ge=1, le=9_007_199_254_740_991)] | None = None
     note: Annotated[
         str, AfterValidator(_written(500, one_line=False, required=False)), _sized(0, 500)
     ] = ""

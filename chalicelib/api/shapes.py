@@ -6,6 +6,7 @@ does not need. The suite checks every answer against the OpenAPI document,
 which is made from the models in `answers`.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -140,8 +141,23 @@ def edited(one: Review) -> Json:
     return {**review(one), "status": str(moderation.told(one))}
 
 
+def waiting(one: Review, current: Mapping[str, Review]) -> Json:
+    """
+    Write a review as the moderation queue shows it.
+
+    Args:
+        current: What proposals would change, by id.
+    """
+    beside = one.proposed_for and current.get(one.proposed_for.id)
+    return {
+        **queued(one),
+        "current": beside and _words(beside) | {"status": str(beside.status)},
+        "revision": one.revision,
+    }
+
+
 def queued(one: Review) -> Json:
-    """Write a review as the moderation queue shows it."""
+    """Write a review with what only editors see of it."""
     proposed_for = one.proposed_for
     return {
         **review(one),
@@ -243,13 +259,16 @@ def notification(one: Notification, status: str) -> Json:
 
 def link(action: str, state: str, title: str | None, about: Review | None) -> Json:
     """Write what a link in a letter would do."""
-    words = about and {"name": about.name, "message": about.message, "rating": about.rating}
-    return {"action": action, "state": state, "title": title, "review": words}
+    return {"action": action, "state": state, "title": title, "review": about and _words(about)}
 
 
 def page(items: list[Json], next_cursor: str | None) -> Json:
     """Write a slice of a list."""
     return {"items": items, "next_cursor": next_cursor}
+
+
+def _words(one: Review) -> Json:
+    return {"name": one.name, "message": one.message, "rating": one.rating}
 
 
 def _state(one: State) -> Json:

@@ -6,18 +6,21 @@ Lists of reviews.
     list_queue               Query queue                              1
     list_expired             Query queue                              1 per MB, up to 10
     list_of_reader           Query by_reader; BatchGetItem            2 (1 for an empty page)
+    current_of               BatchGetItem                             1, or none
     every_review             Query the article's partition            1 per MB
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from chalicelib import settings
-from chalicelib.model import Held, Page, PublicReview, Review, rfc3339
+from chalicelib.model import CLOSED, Held, Page, PublicReview, Review, rfc3339
 from chalicelib.store import attributes, client, gates, items, keys
 from chalicelib.store.attributes import Item
 
+MOST_LOOKED_AT: Final = 200
+"""Rows of a queue that one page with a filter looks at, in no more than 1 MB."""
 _MARKERS: Final = 2
 """Rows of an article in the public indexes that are no reviews."""
 _MOST_PAGES: Final = 10
@@ -31,6 +34,23 @@ class Order(NamedTuple):
     sort_key: str
     forward: bool
 
+
+class Filter(NamedTuple):
+    """
+    What an editor looks for in a queue; None for any.
+
+    Attributes:
+        article: A slug.
+        reason: Why it is held or taken for spam, or was reported.
+        stars: 1 to 5.
+    """
+
+    article: str | None = None
+    reason: str | None = None
+    stars: int | None = None
+
+
+EVERYTHING: Final = Filter()
 
 ORDERS: Final = {
     "newest": Order("by_article", "id", forward=False),
@@ -81,9 +101,14 @@ def list_public(slug: str, order: str, position: str | None, limit: int) -> Page
     return Page(page, client.next_position(reviews, limit, stopped_at, chosen.sort_key))
 
 
-def list_queue(queue: str, position: str | None, limit: int) -> Page[Review]:
+def list_queue(
+    queue: str, position: str | None, limit: int, chosen: Filter = EVERYTHING
+) -> Page[Review]:
     """
     Read a page of the reviews and proposals that editors look through, oldest first.
+
+    With a filter it looks at up to `MOST_LOOKED_AT` of them, so that a page may be short, or
+    empty, though others follow.
 
     Args:
         queue: One of `keys.QUEUES`.
@@ -95,14 +120,16 @@ def list_queue(queue: str, position: str | None, limit: int) -> Page[Review]:
     if position is not None:
         condition += " AND id > :position"
         values[":position"] = position
+    narrowed, named, compared = _filtered(chosen)
     answer = client.call(
         "query",
         TableName=settings.current().content_table,
         IndexName="queue",
         KeyConditionExpression=condition,
-        ExpressionAttributeNames={"#queue": "queue"},
-        ExpressionAttributeValues=attributes.pack(values),
-        Limit=limit + 1,
+        ExpressionAttributeNames={"#queue": "queue", **named},
+        ExpressionAttributeValues=attributes.pack(values | compared),
+        Limit=MOST_LOOKED_AT if narrowed else limit + 1,
+        **narrowed,
     )
     rows = answer["Items"]
     page = tuple(items.review_from(row) for row in rows[:limit])
@@ -190,6 +217,43 @@ def list_of_reader(reader: str, position: str | None, limit: int) -> Page[Held]:
     theirs.sort(key=lambda one: one.review.id, reverse=True)
     following = client.next_position(found, limit, answer.get("LastEvaluatedKey"), "id")
     return Page(tuple(theirs), following)
+
+
+def current_of(proposals: Sequence[Review]) -> dict[str, Review]:
+    """
+    Read the reviews that proposals would change, as they are now.
+
+    Returns:
+        By their ids; without those that their readers ended.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    wanted = {(one.slug, one.proposed_for.key) for one in proposals if one.proposed_for is not None}
+    if not wanted:
+        return {}
+    table = settings.current().content_table
+    rows = client.batch_get({table: [keys.review(slug, key) for slug, key in wanted]})[table]
+    found = (items.review_from(row) for row in rows)
+    return {one.id: one for one in found if one.status not in CLOSED}
+
+
+def _filtered(chosen: Filter) -> tuple[dict[str, str], dict[str, str], attributes.Plain]:
+    """Give a filter as arguments of a query, with the names and the values in it."""
+    parts: list[str] = []
+    named: dict[str, str] = {}
+    compared: attributes.Plain = {}
+    if chosen.article is not None:
+        parts.append("pk = :article")
+        compared[":article"] = keys.article_pk(chosen.article)
+    if chosen.reason is not None:
+        parts.append("(contains(reasons, :reason) OR attribute_exists(reports.#reason))")
+        named["#reason"] = chosen.reason
+        compared[":reason"] = chosen.reason
+    if chosen.stars is not None:
+        parts.append("rating = :stars")
+        compared[":stars"] = chosen.stars
+    return ({"FilterExpression": " AND ".join(parts)} if parts else {}), named, compared
 
 
 def every_review(slug: str) -> Iterator[Item]:

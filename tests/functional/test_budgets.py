@@ -155,6 +155,22 @@ def test_nothing_costs_more_on_an_article_with_many_reviews(house: Api, reviews:
     }
 
 
+@pytest.mark.parametrize("waiting", [210, 420])
+def test_a_narrowed_page_of_the_queue_looks_at_so_many_and_no_more(
+    house: Api, waiting: int
+) -> None:
+    bill = Bill()
+    for number in range(waiting):
+        rows.put(rows.review(number, slug=SLUG, status=ReviewStatus.PENDING))
+
+    with bill.of("none of 200"):
+        page = house.get("/editor/reviews?stars=1", editor=True).body
+
+    assert (page["items"], bill.unsafe) == ([], [])
+    assert page["next_cursor"] is not None
+    assert bill.costs["none of 200"] == Cost("Query", read=10)
+
+
 @pytest.mark.slow
 def test_page_of_a_hundred_articles_takes_two_round_trips(house: Api) -> None:
     bill = Bill()

@@ -232,10 +232,9 @@ class TestArticles:
 
         assert actions(api)[1:] == ["freeze", "unfreeze"]
         frozen, thawed = ledger(api)[1:]
-        assert (frozen["before"]["frozen_at"], frozen["after"]["frozen_at"]) == (
-            None,
-            frozen["at"],
-        )
+        shown = api.get(f"/editor{ARTICLE}/revisions", editor=True).body["items"][1]
+        assert frozen["before"]["frozen_at"] is None
+        assert frozen["after"]["frozen_at"] == shown["reviews_frozen_at"]
         assert thawed["after"] == state("published", 3)
 
     def test_what_the_schedule_publishes_is_by_the_schedule(

@@ -11,7 +11,7 @@ from chalice.config import Config
 from app import app
 from localdev.gateway import HttpServer, RequestHandler
 from tests import privacy
-from tests.actions import listed, queued, submit
+from tests.actions import listed, queued, report, submit
 from tests.builders import SLUG
 from tests.client import EDITOR_KEY, Api
 from tools import desk
@@ -66,8 +66,8 @@ def test_the_queue_shows_what_waits_and_why(at: Desk, api: Api) -> None:
 
 def test_an_empty_queue_says_so(at: Desk) -> None:
     assert at("queue") == (0, "Nothing waits.\n", "")
-    assert at("queue", "--spam") == (0, "Nothing is taken for spam.\n", "")
-    assert at("queue", "--rejected") == (0, "Nothing is rejected.\n", "")
+    assert at("queue", "--status", "spam") == (0, "Nothing is taken for spam.\n", "")
+    assert at("queue", "--status", "rejected") == (0, "Nothing is rejected.\n", "")
     assert at("blocks") == (0, "Nothing is blocked.\n", "")
 
 
@@ -75,10 +75,10 @@ def test_what_was_rejected_is_shown_and_published(at: Desk, api: Api) -> None:
     rejected = waiting(api, "grace")
     at("reject", rejected)
 
-    assert rejected in at("queue", "--rejected")[1]
+    assert rejected in at("queue", "--status", "rejected")[1]
     assert rejected not in at("queue")[1]
     assert at("publish", rejected)[0] == 0
-    assert rejected not in at("queue", "--rejected")[1]
+    assert rejected not in at("queue", "--status", "rejected")[1]
 
 
 def test_the_queue_goes_on_over_pages_up_to_its_most(at: Desk, api: Api) -> None:
@@ -98,13 +98,14 @@ def test_a_long_message_is_cut_and_a_proposal_named(at: Desk, api: Api) -> None:
 
     assert "…" in said
     assert "a change of" in said
+    assert "— now: ★★★★★ Clear" in " ".join(said.split())
     assert first["id"] in said
 
 
 def test_spam_is_shown_and_published(at: Desk, api: Api) -> None:
     spam = f"{SLUG}/{submit(api, website='x').body['id']}"
 
-    assert spam in at("queue", "--spam")[1]
+    assert spam in at("queue", "--status", "spam")[1]
     assert at("publish", spam, "--note", "A person.") == (0, f"changed           {spam}\n", "")
     assert [f"{SLUG}/{one['id']}" for one in listed(api)] == [spam]
 
@@ -147,9 +148,52 @@ def test_entries_come_and_go(at: Desk) -> None:
     assert entry not in at("blocks")[1]
 
 
+def test_the_queue_is_narrowed(at: Desk, api: Api) -> None:
+    one, two = waiting(api, "one", rating=1), waiting(api, "two", rating=2)
+
+    assert one in at("queue", "--article", SLUG, "--reason", "links", "--stars", "1")[1]
+    assert two not in at("queue", "--stars", "1")[1]
+    assert at("queue", "--article", "second-light") == (0, "Nothing waits.\n", "")
+
+
+def test_what_was_reported_says_for_what(at: Desk, api: Api) -> None:
+    report(api, submit(api).body, "offensive")
+
+    assert "offensive × 1" in at("queue", "--status", "reported")[1]
+
+
+def test_the_history_says_who_decided_what(at: Desk, api: Api) -> None:
+    review = waiting(api, rating=2)
+    at("reject", review, "--note", "Rude.")
+
+    whole, its = at("history", SLUG)[1], at("history", *review.split("/"))[1]
+
+    assert "publish_article" in whole
+    assert "nothing" in whole
+    assert "publish_article" not in its
+    for word in ("ada", "reject", "pending, 2★", "rejected, 2★", "Rude."):
+        assert word in whole
+        assert word in its
+
+
+def test_an_article_is_frozen_and_open_again(at: Desk, api: Api) -> None:
+    status, said, _ = at("freeze", SLUG)
+
+    assert (status, said.startswith(f"frozen  {SLUG}  from 2")) == (0, True)
+    assert submit(api).code == "reviews_frozen"
+    assert at("unfreeze", SLUG) == (0, f"open  {SLUG}\n", "")
+    assert submit(api).status == 201
+    at("freeze", SLUG, "--after-days", "7")
+    assert submit(api, email="alan@example.com").status == 201
+    assert "frozen from" in at("history", SLUG)[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
+        (("history", "no-such"), "history: 404 article_not_found: "),
+        (("freeze", "no-such"), "freeze: 404 article_not_found: "),
+        (("unfreeze", "no-such"), "unfreeze: 404 article_not_found: "),
         (("publish", f"{SLUG}/nothing"), "publish: /decisions/0/id: Please check this field.\n"),
         (
             ("reply", f"{SLUG}/nothing", "x"),

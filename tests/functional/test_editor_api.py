@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import settings
 from chalicelib.model import ReviewStatus
-from chalicelib.store import client, keys
+from chalicelib.store import client, keys, review_lists
 from tests import builders
 from tests.actions import (
     ARTICLE,
@@ -15,8 +15,10 @@ from tests.actions import (
     QUEUE,
     REVIEWS,
     decide,
+    edit,
     listed,
     queued,
+    report,
     results_of,
     stored,
     submit,
@@ -73,10 +75,114 @@ def test_the_queue_shows_what_waits_and_for_what_the_oldest_first(
     waiting = queued(api)
 
     place = {"slug": builders.SLUG, "status": "pending", "reasons": [], "reports": {}}
+    now = {name: first[name] for name in ("name", "message", "rating", "status")}
     assert waiting == [
-        {**builders.without(review, "manage_token"), **place, "proposed_for": proposed_for}
-        for review, proposed_for in [(first, None), (second, None), (proposal, first["id"])]
+        {
+            **builders.without(review, "manage_token"),
+            **place,
+            "revision": 1,
+            "proposed_for": current and first["id"],
+            "current": current,
+        }
+        for review, current in [(first, None), (second, None), (proposal, now)]
     ]
+
+
+def test_a_change_of_what_was_taken_back_stands_beside_nothing(api: Api, setting: Setting) -> None:
+    setting(MODERATION="approve_first")
+    first = submit(api).body
+    submit(api, message="On second thought.")
+    withdraw(api, first)
+
+    (proposal,) = queued(api)
+
+    assert (proposal["proposed_for"], proposal["current"]) == (first["id"], None)
+
+
+def test_a_decision_on_what_changed_since_is_stale(api: Api, setting: Setting) -> None:
+    setting(MODERATION="approve_first")
+    review = submit(api).body
+    proposal = submit(api, message="On second thought.").body
+    seen = {one["id"]: one["revision"] for one in queued(api)}
+    for one in (review, proposal):
+        edit(api, one, rating=1)
+
+    def results(decided: str, **revisions: int) -> list[str]:
+        several = [
+            decision(id=one["id"], decision=decided, revision=revision)
+            for one in (review, proposal)
+            for revision in [revisions.get("now", seen[one["id"]])]
+        ]
+        return results_of(api.post(DECISIONS, {"decisions": several}, editor=True))
+
+    assert results("publish") == ["stale", "stale"]
+    assert [str(stored(one).status) for one in (review, proposal)] == ["pending", "pending"]
+    assert results("reject", now=2) == ["changed", "changed"]
+    assert results("reject", now=2) == ["unchanged", "unchanged"]
+
+
+def test_what_was_rejected_is_a_queue_too(api: Api) -> None:
+    review = submit(api).body
+    decide(api, (review, "reject"))
+
+    assert [one["id"] for one in queued(api, "rejected")] == [review["id"]]
+    decide(api, (review, "publish"))
+    assert queued(api, "rejected") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", [1, 2, 3]),
+        ("article=first-light", [1, 2]),
+        ("article=third-light", []),
+        ("stars=2", [2]),
+        ("reason=links", [2, 3]),
+        ("reason=burst_low", []),
+        ("article=first-light&reason=links&stars=2", [2]),
+    ],
+)
+def test_the_queue_is_narrowed(api: Api, setting: Setting, query: str, expected: list[int]) -> None:
+    setting(MODERATION="approve_first")
+    links = "https://a.example https://b.example https://c.example"
+    api.put("/articles/second-light", builders.article())
+    submit(api, email="one@example.com", rating=1)
+    submit(api, email="two@example.com", rating=2, message=links)
+    third = builders.submission(email="three@example.com", rating=3, message=links)
+    api.post("/articles/second-light/reviews", third)
+
+    items = api.get(f"{QUEUE}?{query}", editor=True).body["items"]
+
+    assert [one["rating"] for one in items] == expected
+
+
+def test_reports_are_narrowed_by_their_reasons(api: Api) -> None:
+    review = submit(api).body
+    report(api, review, "offensive")
+
+    for reason, number in (("offensive", 1), ("spam", 0)):
+        page = api.get(f"{QUEUE}?status=reported&reason={reason}", editor=True).body
+        assert len(page["items"]) == number
+
+
+def test_a_narrow_page_may_be_short_and_leads_on(
+    api: Api, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting(MODERATION="approve_first")
+    monkeypatch.setattr(review_lists, "MOST_LOOKED_AT", 2)
+    for number in range(5):
+        submit(api, email=f"{number}@example.com", rating=1 + number % 4)
+
+    pages: list[list[int]] = []
+    query: str | None = "?stars=1&limit=1"
+    while query is not None:
+        page = api.get(QUEUE + query, editor=True).body
+        pages.append([one["rating"] for one in page["items"]])
+        query = page["next_cursor"] and f"?stars=1&limit=1&cursor={page['next_cursor']}"
+    cursor = api.get(f"{QUEUE}?stars=1&limit=1", editor=True).body["next_cursor"]
+
+    assert pages == [[1], [], [1]]
+    assert api.get(f"{QUEUE}?stars=2&cursor={cursor}", editor=True).code == "invalid_cursor"
 
 
 def test_the_pages_of_the_queue_hold_everything_once(api: Api, setting: Setting) -> None:
@@ -93,7 +199,19 @@ def test_the_pages_of_the_queue_hold_everything_once(api: Api, setting: Setting)
     assert pages == [ids[:2], ids[2:4], ids[4:]]
 
 
-@pytest.mark.parametrize("query", ["status=published", "status=", "limit=0", "limit=101"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=published",
+        "status=",
+        "limit=0",
+        "limit=101",
+        "article=No",
+        "reason=No",
+        "stars=6",
+        "stars=%D9%A1",
+    ],
+)
 def test_the_queue_refuses_what_it_does_not_know(api: Api, query: str) -> None:
     answer = api.get(f"{QUEUE}?{query}", editor=True)
 
