@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.model import SCOPES, now, rfc3339
+from chalicelib.rules import publishing
 from chalicelib.store import editor_keys
 from chalicelib.store.editor_keys import EditorKey
 from tools import failures
@@ -30,6 +31,7 @@ from tools.failures import MisusedError
 
 DONE: Final = 0
 _NAME: Final = re.compile(r"[a-z0-9-]{1,40}")
+_RESERVED: Final = ("mail", "reader", "retention", publishing.SCHEDULE)
 _WIDTH: Final = 120
 """Columns, where there is no terminal."""
 
@@ -66,6 +68,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _create(table: str, given: argparse.Namespace) -> None:
+    if given.name in _RESERVED:
+        msg = f"the ledgers call {given.name} what no editor does; choose another name"
+        raise MisusedError(msg)
     if any(one.name == given.name for one in editor_keys.every(table)):
         msg = f"there is or was a key of the name {given.name}; names are not used again"
         raise MisusedError(msg)

@@ -84,6 +84,15 @@ def test_no_two_keys_have_one_name(stage: Run, is_revoked: bool) -> None:
     assert len(editor_keys.every(TABLE)) == 1
 
 
+@pytest.mark.parametrize("name", ["mail", "reader", "retention", "schedule"])
+def test_no_editor_goes_by_the_name_of_what_is_none(stage: Run, name: str) -> None:
+    status, said, complaint = stage(keys, "create", "dev", name)
+
+    assert (status, said) == (failures.MISUSED, "")
+    assert name in complaint
+    assert editor_keys.every(TABLE) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
