@@ -108,7 +108,7 @@ def test_the_past_holds_what_can_happen(past: Past) -> None:
 
     assert len(past.records) > 25
     assert set(names) == {"INSERT", "MODIFY", "REMOVE"}
-    assert kinds == {"AR", "GA", "R#", "P#", "00"}
+    assert kinds == {"AR", "GA", "R#", "P#", "00", "01"}
 
 
 @pytest.mark.parametrize(

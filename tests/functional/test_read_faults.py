@@ -23,7 +23,7 @@ READS = {
     f"{REVIEWS}?sort=highest": "Query",
     "/health": "BatchGetItem",
     "/editor/articles": "Query",
-    "/editor/reviews": "Query",
+    "/editor/reviews": "Query BatchGetItem",
 }
 
 

@@ -102,7 +102,7 @@ UNITS: Final = {
     "GET …/reviews": Units(1.5, 0),
     "POST a review": Units(12, 22),
     "count a review": Units(2, 6),
-    "PUT a published one": Units(0.5, 42),
+    "PUT a published one": Units(0.5, 46),
     "rank a published article": Units(1, 2),
     "reconcile an article, all well": Units(7, 0),
     "a minute in which nothing is due": Units(1, 0),
