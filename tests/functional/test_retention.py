@@ -264,7 +264,7 @@ def test_a_row_that_cannot_be_read_holds_up_no_other(
         forget_expired(later())
 
     assert is_forgotten(whole)
-    (failure,) = [one for one in caplog.records if one.message == "retention failed"]
+    (failure,) = [one for one in caplog.records if one.getMessage() == "retention failed"]
     assert "many" not in str(vars(failure))
 
 
