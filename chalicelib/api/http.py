@@ -269,8 +269,8 @@ def named(request: Request, name: str) -> str:
 
 def moved(request: Request, name: str) -> Response:
     """Send on to a neighbour of what was asked for, which is not at its old address any more."""
-    location = path_below(request, "").rstrip("/").rpartition("/")[0]
-    return Response("", {"Location": f"{location}/{name}", "Cache-Control": PUBLIC_CACHE}, 308)
+    location = f"{_path(request).rpartition('/')[0]}/{name}"
+    return Response("", {"Location": location, "Cache-Control": PUBLIC_CACHE}, 308)
 
 
 def dump(body: Json) -> str:
@@ -345,8 +345,14 @@ def source_address(request: Request) -> str:
 
 
 def path_below(request: Request, name: str) -> str:
-    """Give the path of what a request to a collection made, as the client knows it: with `/v1`."""
-    return f"{request.context.get('path', '').rstrip('/')}/{name}"
+    """Give the path of what a request to a collection made."""
+    return f"{_path(request)}/{name}"
+
+
+def _path(request: Request) -> str:
+    """Give a request's path as the client knows it: with `/v1`, and without a slash at its end."""
+    path: str = request.context.get("path", "")
+    return path.rstrip("/")
 
 
 def bearer(request: Request) -> str | None:

@@ -170,11 +170,9 @@ def _write(
             *beside,
         )
     except ConditionFailedError as failed:
-        if 0 not in failed.found and old is None:
-            # Another article got this slug later: it is found there.
-            raise ArticleNotFoundError from None
         if 0 not in failed.found:
-            raise SlugTakenError from None
+            # The slug is another's: a new article's is an alias, by which that one is found.
+            raise (SlugTakenError if old else ArticleNotFoundError) from None
         row = failed.found[0]
         if row is None:
             raise ArticleNotFoundError from None

@@ -153,15 +153,7 @@ def list_reports(review_id: str) -> tuple[Report, ...]:
     Raises:
         UnavailableError: The table could not be read.
     """
-    answer = client.call(
-        "query",
-        TableName=settings.current().content_table,
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :reports)",
-        ExpressionAttributeValues=attributes.pack(
-            {":pk": keys.reactions_pk(review_id), ":reports": keys.REPORTS}
-        ),
-        Limit=MOST_REPORTS,
-    )
+    answer = client.call("query", **_of_reports(review_id), Limit=MOST_REPORTS)
     reports = (items.report_from(row) for row in answer["Items"])
     return tuple(sorted(reports, key=lambda one: one.reported_at, reverse=True))
 
@@ -174,14 +166,7 @@ def find_reports(review_id: str) -> list[Key]:
         UnavailableError: The table could not be read.
     """
     rows = client.read_all(
-        "query",
-        TableName=settings.current().content_table,
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :reports)",
-        ExpressionAttributeValues=attributes.pack(
-            {":pk": keys.reactions_pk(review_id), ":reports": keys.REPORTS}
-        ),
-        ProjectionExpression="pk, sk",
-        ConsistentRead=True,
+        "query", **_of_reports(review_id), ProjectionExpression="pk, sk", ConsistentRead=True
     )
     return [{"pk": row["pk"], "sk": row["sk"]} for row in rows]
 
@@ -190,6 +175,16 @@ def without(reports: Sequence[Key]) -> list[Action]:
     """Make the writes that take reports away; they have no condition."""
     table = settings.current().content_table
     return [{"Delete": {"TableName": table, "Key": report}} for report in reports]
+
+
+def _of_reports(review_id: str) -> dict[str, Any]:
+    """Give what every query for the reports of a review says."""
+    of = {":pk": keys.reactions_pk(review_id), ":reports": keys.REPORTS}
+    return {
+        "TableName": settings.current().content_table,
+        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :reports)",
+        "ExpressionAttributeValues": attributes.pack(of),
+    }
 
 
 def _once(
