@@ -37,6 +37,15 @@ class ReviewStatus(StrEnum):
 
 CLOSED: Final = (ReviewStatus.WITHDRAWN, ReviewStatus.ERASED)
 """Statuses that a review's reader ended; no edit and no decision leaves them."""
+REFUSED: Final = (ReviewStatus.REJECTED, ReviewStatus.SPAM)
+"""Statuses by which an editor keeps a review from the public."""
+
+
+class Outcome(StrEnum):
+    """What became of a review that is not to be read: by whose will."""
+
+    REMOVED = "removed"
+    WITHDRAWN = "withdrawn"
 
 
 SCOPES: Final = ("write", "moderate", "privacy")
@@ -266,6 +275,9 @@ class Review:
         reasons: Why it was held or taken for spam, `("links", "burst_low")`.
         expires_at: Epoch seconds after which spam that nobody wanted is forgotten.
         helpful: Votes. Neither they nor reports change the revision.
+        outcome: Who ended it first and for good: an editor who refused it, unless one publishes
+            it again; its reader, who withdrew it or wants it erased. None while it is open and
+            no editor has refused it, so of spam that a filter alone called so.
     """
 
     slug: str
@@ -289,6 +301,12 @@ class Review:
     expires_at: int | None = None
     helpful: int = 0
     reports: Reports = _NO_REPORTS
+    outcome: Outcome | None = None
+
+    @property
+    def is_unjudged(self) -> bool:
+        """Whether a filter took it for spam, and no editor has said so."""
+        return self.status is ReviewStatus.SPAM and self.outcome is None
 
     @property
     def is_reported(self) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 
 from chalicelib import logs
 from chalicelib.errors import ReviewNotFoundError, StaleRevisionError, UnavailableError
-from chalicelib.model import Erasure, EventKind, Review, ReviewStatus
+from chalicelib.model import Erasure, EventKind, Outcome, Review, ReviewStatus
 from chalicelib.store import (
     client,
     contacts,
@@ -87,7 +87,8 @@ def _attempt(review: Review, erasure_id: str, at: datetime) -> None:
     what = "reviews" if review.key.kind == "R" else "proposals"
     beside = [erasures.counted(erasure_id, at, what), *about, *_told(review, at)]
     slug, key, review_id, revision = review.slug, review.key, review.id, review.revision
-    reviews.erase(slug, key, review_id, revision, at, beside, review.reports)
+    wish = Outcome.WITHDRAWN
+    reviews.erase(slug, key, review_id, revision, wish, at, beside, review.reports)
 
 
 def _told(review: Review, at: datetime) -> list[Action]:

@@ -19,6 +19,7 @@ from chalicelib.model import (
     Gate,
     Held,
     Image,
+    Outcome,
     PublicReview,
     Reply,
     Report,
@@ -179,6 +180,7 @@ def review_item(review: Review) -> Item:
             "expires_at": review.expires_at,
             "helpful": review.helpful,
             "reports": pack_reports(review.reports),
+            "outcome": review.outcome and str(review.outcome),
         }
         | review_indexes(review)
     )
@@ -299,6 +301,7 @@ def review_from(item: Item) -> Review:
         expires_at=plain.get("expires_at"),
         helpful=_count(plain.get("helpful", 0)),
         reports=_reports(plain.get("reports", {})),
+        outcome=_outcome(plain.get("outcome")),
     )
 
 
@@ -408,6 +411,10 @@ def _pack_handle(handle: ReviewHandle | None) -> Plain | None:
 
 def _handle(plain: Plain | None) -> ReviewHandle | None:
     return ReviewHandle(_review_key(plain["sk"]), plain["id"]) if plain else None
+
+
+def _outcome(text: str | None) -> Outcome | None:
+    return None if text is None else Outcome(text)
 
 
 def _review_key(sk: str) -> ReviewKey:

@@ -31,6 +31,8 @@ from chalicelib.errors import (
 )
 from chalicelib.model import (
     CLOSED,
+    REFUSED,
+    Outcome,
     Reply,
     Reports,
     Review,
@@ -155,7 +157,8 @@ def withdraw(
     """
     End a review at its reader's wish and forget its words.
 
-    The row stays: its revision goes on when the reader writes again.
+    The row stays: its revision goes on when the reader writes again. What an editor had refused
+    stays `removed`.
 
     Args:
         beside: Writes without a condition that take place with it or not at all.
@@ -169,7 +172,7 @@ def withdraw(
     ended = _expression(
         slug,
         key,
-        blank | _settled(slug, key, status),
+        blank | _settled(slug, key, status, Outcome.WITHDRAWN),
         at,
         "id = :id AND NOT #status IN (:withdrawn, :erased)",
         {":id": review_id} | _CLOSED_VALUES,
@@ -187,6 +190,7 @@ def erase(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     key: ReviewKey,
     review_id: str,
     revision: int,
+    outcome: Outcome,
     at: datetime,
     beside: Sequence[Action] = (),
     reports: Reports | None = None,
@@ -195,10 +199,12 @@ def erase(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     Leave an anonymous tombstone of a review or a proposal, whatever its status.
 
     Its key, id, stars, votes and time of submission stay, and its revision goes on, so
-    that the tally takes it back once. It leaves every index but `by_id`.
+    that the tally takes it back once. It leaves every index but `by_id`. It says who ended the
+    review: whoever did so first.
 
     Args:
         revision: Of what is to be erased.
+        outcome: Unless it has one: `withdrawn` at its reader's wish, `removed` without it.
         beside: Writes without a condition that take place with it or not at all.
         reports: As they were seen, for no report changes the revision; None for any.
 
@@ -221,7 +227,7 @@ def erase(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     erased = _expression(
         slug,
         key,
-        {"status": str(status)} | _FORGOTTEN | _settled(slug, key, status),
+        {"status": str(status)} | _FORGOTTEN | _settled(slug, key, status, outcome),
         at,
         condition,
         values,
@@ -251,6 +257,8 @@ def decide(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     """
     Give a review the status that an editor chose, and put its reports away.
 
+    To call spam what a filter took for it is a decision too: it is `removed` from then on.
+
     Args:
         revision: Of the review that the editor saw; None for any.
         beside: Makes of the change the writes that take place with it, or not at all.
@@ -263,16 +271,18 @@ def decide(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
         StaleRevisionError: It was changed since the editor saw it, and has another status.
         UnavailableError: It may have been decided; a repetition is harmless.
     """
-    changes = {"status": str(status), "note": note or None} | _settled(slug, key, status)
+    outcome = Outcome.REMOVED if status in REFUSED else None
+    changes = {"status": str(status), "note": note or None} | _settled(slug, key, status, outcome)
     found = find(slug, key)
     while True:
         seen = _still_open(found, review_id)
         is_stale = revision not in {None, seen.revision}
-        if seen.status is status and (is_stale or not seen.is_reported):
+        is_decided = seen.status is status and not seen.is_unjudged
+        if is_decided and (is_stale or not seen.is_reported):
             return False
         if is_stale:
             raise StaleRevisionError
-        move = _moved(seen, status=status, changed_at=at, reports=Reports())
+        move = _moved(seen, status=status, outcome=outcome, changed_at=at, reports=Reports())
         update = _expression(slug, key, changes, at, *_unchanged(seen))
         try:
             client.write({"Update": update}, *beside([move]))
@@ -433,7 +443,7 @@ def _acceptance(proposal: Review, target: Review, note: str, at: datetime) -> tu
     accepted = _expression(
         slug,
         proposal.key,
-        {"status": str(status), "note": note or None} | items.placement(slug, proposal.key, status),
+        {"status": str(status), "note": note or None} | _settled(slug, proposal.key, status, None),
         at,
         *_unchanged(proposal),
     )
@@ -448,7 +458,7 @@ def _acceptance(proposal: Review, target: Review, note: str, at: datetime) -> tu
             "edited_at": rfc3339(at),
             "status": str(status),
         }
-        | _settled(slug, target.key, status),
+        | _settled(slug, target.key, status, None),
         at,
         *_unchanged(target),
     )
@@ -457,8 +467,8 @@ def _acceptance(proposal: Review, target: Review, note: str, at: datetime) -> tu
 
 def _accepted(proposal: Review, target: Review) -> list[Move]:
     status = ReviewStatus.PUBLISHED
-    settled = _moved(target, status=status, rating=proposal.rating, reports=Reports())
-    return [_moved(proposal, status=status), settled]
+    open_ = {"status": status, "outcome": None, "reports": Reports()}
+    return [_moved(proposal, **open_), _moved(target, rating=proposal.rating, **open_)]
 
 
 def _moved(seen: Review, **changes: Any) -> Move:
@@ -470,9 +480,12 @@ def _unchanged(seen: Review) -> tuple[str, dict[str, str | int]]:
     return "id = :id AND revision = :seen", {":id": seen.id, ":seen": seen.revision}
 
 
-def _settled(slug: str, key: ReviewKey, status: ReviewStatus) -> attributes.Plain:
+def _settled(
+    slug: str, key: ReviewKey, status: ReviewStatus, outcome: Outcome | None
+) -> attributes.Plain:
     """Give the place of a review on which somebody decided who saw what was reported."""
-    return items.placement(slug, key, status) | {"reports": None}
+    placed = items.placement(slug, key, status)
+    return placed | {"reports": None, "outcome": outcome and str(outcome)}
 
 
 def _update(  # noqa: PLR0913, PLR0917
@@ -504,13 +517,15 @@ def _expression(  # noqa: PLR0913, PLR0917
     """
     Write an update that sets what has a value, removes what has none and raises the revision.
 
+    An outcome that is there stays, until it is removed.
+
     A row forgets itself only while nobody wrote to it a second time: from then on its
     revision is in use elsewhere, and may not begin anew.
     """
     changes = changes | {"changed_at": rfc3339(at), "expires_at": None}
     kept = [name for name, value in changes.items() if value is not None]
     dropped = [name for name, value in changes.items() if value is None]
-    update = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
+    update = "SET " + ", ".join(f"#{name} = {_value(name)}" for name in kept)
     update += " REMOVE " + ", ".join(f"#{name}" for name in dropped)
     named = {*changes, "status"} if "#status" in condition else {*changes}
     return {
@@ -523,6 +538,10 @@ def _expression(  # noqa: PLR0913, PLR0917
             {f":{name}": changes[name] for name in kept} | {":one": 1} | dict(values)
         ),
     }
+
+
+def _value(name: str) -> str:
+    return f"if_not_exists(#{name}, :{name})" if name == "outcome" else f":{name}"
 
 
 def _found(failed: ConditionFailedError) -> Review | None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from chalicelib import logs, settings
 from chalicelib.errors import ReviewNotFoundError, StaleRevisionError
-from chalicelib.model import ReviewStatus
+from chalicelib.model import Outcome, ReviewStatus
 from chalicelib.store import items, review_lists, reviews
 from chalicelib.store.attributes import Item
 
@@ -61,7 +61,7 @@ def forget_expired(at: datetime) -> dict[str, int]:
 def _forget(row: Item, at: datetime) -> bool:
     seen = items.review_from(row)
     try:
-        is_changed = reviews.erase(seen.slug, seen.key, seen.id, seen.revision, at)
+        is_changed = reviews.erase(seen.slug, seen.key, seen.id, seen.revision, Outcome.REMOVED, at)
     except (ReviewNotFoundError, StaleRevisionError):
         # Whoever changed it meanwhile has it.
         return False

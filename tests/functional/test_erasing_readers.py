@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib import settings
 from chalicelib.guard import editors, erasure, secrets
-from chalicelib.model import Editor, ReviewStatus
+from chalicelib.model import Editor, Outcome, ReviewStatus
 from chalicelib.notices import links
 from chalicelib.store import attributes, client, contacts, decisions, keys, reviews
 from tests import builders, privacy, rows
@@ -212,7 +212,8 @@ class TestExport:
 
         def later(*args: Any, **options: Any) -> Any:
             found = stored(review)
-            reviews.erase(found.slug, found.key, found.id, found.revision, found.changed_at)
+            wish, at = Outcome.WITHDRAWN, found.changed_at
+            reviews.erase(found.slug, found.key, found.id, found.revision, wish, at)
             return batch_get(*args, **options)
 
         monkeypatch.setattr(client, "batch_get", later)

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib import settings
 from chalicelib.errors import ReviewNotFoundError, StaleRevisionError, UnavailableError
-from chalicelib.model import ReviewStatus
+from chalicelib.model import Outcome, ReviewStatus
 from chalicelib.store import client, keys, reviews
 from chalicelib.store.attributes import Item, pack
 from chalicelib.store.tallies import Entry
@@ -35,9 +35,10 @@ from tests.metering import Meter
 pytestmark = pytest.mark.usefixtures("published")
 
 AT = datetime(2026, 3, 15, 9, tzinfo=UTC)
+WISH = Outcome.WITHDRAWN
 KEPT = {
     *("pk", "sk", "id", "revision", "status", "answered_status", "rating", "submitted_at"),
-    *("changed_at", "helpful", "rating_order", "helpful_order"),
+    *("changed_at", "helpful", "rating_order", "helpful_order", "outcome"),
     *("name", "message", "fingerprint", "idempotency"),
 }
 EMPTY = {"S": ""}
@@ -47,7 +48,7 @@ def erase(review: dict[str, Any], revision: int | None = None, **changes: Any) -
     """Erase a review as it is now, or at the revision that was seen."""
     found = stored(review)
     return reviews.erase(
-        builders.SLUG, found.key, found.id, revision or found.revision, AT, **changes
+        builders.SLUG, found.key, found.id, revision or found.revision, WISH, AT, **changes
     )
 
 
@@ -92,6 +93,68 @@ def test_a_tombstone_holds_nothing_of_a_reader_whatever_it_was(api: Api, ended: 
     assert after.submitted_at == before.submitted_at
     assert (after.revision, after.changed_at) == (before.revision + 1, AT)
     assert reviews.find_reader(review["id"]) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "at_the_wish_of_its_reader", "without_it"),
+    [
+        (["publish"], "withdrawn", "removed"),
+        (["publish", "withdraw"], "withdrawn", "withdrawn"),
+        (["reject"], "removed", "removed"),
+        (["spam"], "removed", "removed"),
+        (["spam", "reject"], "removed", "removed"),
+        (["reject", "withdraw"], "removed", "removed"),
+        (["spam", "withdraw"], "removed", "removed"),
+        (["reject", "publish"], "withdrawn", "removed"),
+        (["reject", "publish", "withdraw"], "withdrawn", "withdrawn"),
+        (["trap"], "withdrawn", "removed"),
+        (["trap", "edit"], "withdrawn", "removed"),
+        (["trap", "withdraw"], "withdrawn", "withdrawn"),
+        (["trap", "spam"], "removed", "removed"),
+        (["trap", "publish"], "withdrawn", "removed"),
+    ],
+)
+def test_a_tombstone_says_who_ended_the_review(
+    api: Api, before: list[str], at_the_wish_of_its_reader: str, without_it: str
+) -> None:
+    for who, wish, outcome in (
+        ("ada@example.com", Outcome.WITHDRAWN, at_the_wish_of_its_reader),
+        ("grace@example.com", Outcome.REMOVED, without_it),
+    ):
+        review = submit(api, email=who, website="x" if "trap" in before else "").body
+        for step in before:
+            if step == "withdraw":
+                withdraw(api, review)
+            elif step == "edit":
+                edit(api, review, rating=1)
+            elif step != "trap":
+                decide(api, (review, step))
+        found = stored(review)
+
+        reviews.erase(builders.SLUG, found.key, found.id, found.revision, wish, AT)
+
+        assert row_of(review)["outcome"] == {"S": outcome}
+
+
+def test_a_review_that_is_open_has_no_outcome(api: Api) -> None:
+    review = submit(api).body
+    decide(api, (review, "reject"))
+    refused = stored(review).outcome
+
+    decide(api, (review, "publish"))
+
+    assert (refused, stored(review).outcome) == (Outcome.REMOVED, None)
+    assert "outcome" not in row_of(review)
+
+
+def test_a_change_that_an_editor_accepts_opens_its_review_again(api: Api) -> None:
+    review = submit(api).body
+    proposal = submit(api, message="On second thought.", rating=2).body
+    decide(api, (review, "reject"), (proposal, "reject"))
+
+    decide(api, (proposal, "publish"))
+
+    assert [stored(one).outcome for one in (review, proposal)] == [None, None]
 
 
 def test_a_proposal_is_erased_alone(api: Api) -> None:
@@ -181,9 +244,9 @@ def test_only_the_review_that_was_seen_is_erased(api: Api) -> None:
     found, absent = stored(review), rows.review(99)
 
     with pytest.raises(ReviewNotFoundError):
-        reviews.erase(builders.SLUG, absent.key, absent.id, 1, AT)
+        reviews.erase(builders.SLUG, absent.key, absent.id, 1, WISH, AT)
     with pytest.raises(ReviewNotFoundError):
-        reviews.erase(builders.SLUG, found.key, absent.id, 1, AT)
+        reviews.erase(builders.SLUG, found.key, absent.id, 1, WISH, AT)
 
     assert stored(review) == found
 
@@ -211,9 +274,9 @@ def test_an_erasure_whose_answer_was_lost_may_be_repeated(api: Api) -> None:
     with Faults(client.dynamodb()) as faults:
         faults.fail(1, "lost_answer")
         with pytest.raises(UnavailableError):
-            reviews.erase(builders.SLUG, found.key, found.id, found.revision, AT)
+            reviews.erase(builders.SLUG, found.key, found.id, found.revision, WISH, AT)
 
-    assert not reviews.erase(builders.SLUG, found.key, found.id, found.revision, AT)
+    assert not reviews.erase(builders.SLUG, found.key, found.id, found.revision, WISH, AT)
     assert_is_blank(row_of(review))
 
 
@@ -230,4 +293,4 @@ def test_whoever_writes_again_begins_anew_and_is_counted_once(api: Api, deliver:
     assert reviews.find_reader(answer.body["id"]) == stored(answer.body).reader
     assert rows.numbers_of().count == 1
     with pytest.raises(ReviewNotFoundError):
-        reviews.erase(builders.SLUG, stored(answer.body).key, review["id"], 1, AT)
+        reviews.erase(builders.SLUG, stored(answer.body).key, review["id"], 1, WISH, AT)

@@ -6,8 +6,18 @@ from typing import Any
 import pytest
 
 from chalicelib.guard import akismet
-from chalicelib.model import Effect, Finding, ReviewStatus
-from tests.actions import DECISIONS, REVIEWS, decide, edit, listed, queued, stored, submit
+from chalicelib.model import Effect, Finding, Outcome, ReviewStatus
+from tests.actions import (
+    DECISIONS,
+    REVIEWS,
+    decide,
+    edit,
+    listed,
+    queued,
+    results_of,
+    stored,
+    submit,
+)
 from tests.builders import SLUG, article, submission
 from tests.client import Api
 from tests.conftest import Deliver
@@ -56,6 +66,32 @@ def test_spam_is_answered_as_if_nothing_were_found(api: Api) -> None:
 
     assert answer.body["status"] == "published"
     assert stored(answer.body).status is ReviewStatus.SPAM
+
+
+def test_an_editor_who_calls_it_spam_too_has_decided(api: Api) -> None:
+    review = submit(api, website="x").body
+    path = f"/editor{REVIEWS}/{review['id']}/decisions"
+
+    results = [results_of(decide(api, (review, "spam"))) for _ in range(2)]
+
+    found = stored(review)
+    assert results == [["changed"], ["unchanged"]]
+    assert (found.status, found.outcome) == (ReviewStatus.SPAM, Outcome.REMOVED)
+    # It leaves a tombstone like whatever else an editor refused.
+    assert found.expires_at is None
+    assert [one["action"] for one in api.get(path, editor=True).body["items"]] == ["spam"]
+    assert edit(api, review, rating=1).body["status"] == "published"
+
+
+def test_a_stale_look_at_spam_confirms_nothing(api: Api) -> None:
+    review = submit(api, website="x").body
+    edit(api, review, rating=1)
+    seen = {"slug": SLUG, "id": review["id"], "decision": "spam", "revision": 1}
+
+    answer = api.post(DECISIONS, {"decisions": [seen]}, editor=True)
+
+    assert results_of(answer) == ["stale"]
+    assert stored(review).outcome is None
 
 
 def test_an_editor_publishes_what_only_looked_odd(api: Api, deliver: Deliver) -> None:

@@ -14,6 +14,7 @@ from chalicelib.model import (
     Article,
     ArticleStatus,
     Image,
+    Outcome,
     PublicReview,
     Reply,
     Review,
@@ -80,6 +81,7 @@ reviews = st.builds(
     idempotency=texts,
     proposed_for=st.none() | st.builds(ReviewHandle, review_keys, texts),
     helpful=st.integers(0, 10**9),
+    outcome=st.none() | st.sampled_from(Outcome),
 )
 attribute = st.recursive(
     st.one_of(
