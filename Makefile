@@ -75,7 +75,7 @@ sbom: package ## List what is in the zip, as CycloneDX JSON
 	@$(LAMBDA)/bin/python -m tools.sbom $(PACKAGE)/deployment.zip
 
 # In the order in which they take over each other's releases.
-SETS := requirements $(addprefix requirements,-local -dev -deploy -supply -rehearsal -bench)
+SETS := requirements $(addprefix requirements,-oidc -local -dev -deploy -supply -rehearsal -bench)
 lock: $(SUPPLY)/.supply ## Pin and hash requirements from their .in files (UPGRADE=--upgrade)
 	@for set in $(SETS); do \
 	  $(SUPPLY)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -92,6 +92,19 @@ class Webhook(NamedTuple):
     secrets: tuple[bytes, ...]
 
 
+class SignIn(NamedTuple):
+    """
+    Where editors sign in who have no key.
+
+    Attributes:
+        issuer: Of an OpenID Connect provider, exactly as its tokens say it.
+        audience: Whom its tokens must be for: the client's id.
+    """
+
+    issuer: str
+    audience: str
+
+
 class _Texts:
     """Named texts of which each is checked when it is read."""
 
@@ -205,6 +218,7 @@ class Settings(_Texts):
         "manage_url",
         "digest_hour",
         "retention",
+        "sign_in",
     )
     _WITH_CAPTCHA: Final = ("captcha_hostnames", "captcha_score", "captcha_down")
 
@@ -373,6 +387,21 @@ class Settings(_Texts):
             msg = f"RETENTION must be like spam=30d rejected=off, of up to {_MOST_DAYS} days"
             raise SettingsError(msg)
         return found[1], timedelta(days) if days else None
+
+    @cached_property
+    def sign_in(self) -> SignIn | None:
+        """The provider that editors may sign in with; None: they have keys and nothing else."""
+        issuer, audience = (
+            self._texts.get(name) or "" for name in ("OIDC_ISSUER", "OIDC_AUDIENCE")
+        )
+        if bool(issuer) != bool(audience):
+            msg = "OIDC_ISSUER and OIDC_AUDIENCE must be set together"
+            raise SettingsError(msg)
+        if not issuer:
+            return None
+        # As it stands, with or without a slash at its end: tokens are compared with it.
+        self._address("OIDC_ISSUER", issuer)
+        return SignIn(issuer, audience)
 
     @cached_property
     def notices_folder(self) -> Path | None:

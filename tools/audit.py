@@ -13,19 +13,20 @@ reports that nothing was found; here that is a failure.
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any, Final
+
+from tools.deployment import wheels
 
 CLEAN: Final = 0
 VULNERABLE: Final = 1
 UNKNOWN: Final = 2
 
-_REQUIREMENTS: Final = Path(__file__).parent.parent / "requirements.txt"
+_REQUIREMENTS: Final = (wheels.REQUIREMENTS, wheels.SIGN_IN)
 
 
 def main() -> int:
     """
-    Audit `requirements.txt`.
+    Audit what is in a package, and what is in one of a stage whose editors sign in besides.
 
     Returns:
         The exit status, as above.
@@ -33,7 +34,8 @@ def main() -> int:
     done = subprocess.run(  # noqa: S603 - a fixed command
         [
             *(sys.executable, "-m", "pip_audit", "--format", "json", "--progress-spinner", "off"),
-            *("--disable-pip", "--require-hashes", "--requirement", str(_REQUIREMENTS)),
+            *("--disable-pip", "--require-hashes"),
+            *(f"--requirement={path}" for path in _REQUIREMENTS),
         ],
         capture_output=True,
         text=True,

@@ -99,7 +99,8 @@ def describe(app: Chalice) -> Json:
                 "editor": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "An editor's key. Its scopes are write, moderate and privacy.",
+                    "description": "An editor's key, or the token of the site's OpenID Connect "
+                    "provider. What either is good for: write, moderate, privacy.",
                 },
                 "reader": {"type": "http", "scheme": "bearer", "description": "A manage_token."},
             },

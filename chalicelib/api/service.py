@@ -7,7 +7,7 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib import settings
 from chalicelib.api import http
 from chalicelib.api.http import Contract
-from chalicelib.guard import secrets
+from chalicelib.guard import editors, secrets
 from chalicelib.store import articles
 
 routes = Blueprint(__name__)
@@ -19,6 +19,7 @@ def get_health(request: Request) -> Response:
     del request
     articles.probe()
     secrets.probe()
+    editors.probe()
     known = settings.current()
     return http.private({"status": "ok", "stage": known.stage, "release": known.release})
 

@@ -52,10 +52,7 @@ def post(url: str, form: Mapping[str, str], seconds: float, most_bytes: int) -> 
     """
     # What a client calls itself may be no text at all.
     body = urlencode(form, errors="replace").encode()
-    reply = send(url, body, _FORM, seconds, most_bytes)
-    if reply.status != HTTPStatus.OK:
-        raise UnavailableError from HTTPException("not 200")
-    return reply
+    return _good(send(url, body, _FORM, seconds, most_bytes))
 
 
 def send(
@@ -75,6 +72,34 @@ def send(
     Raises:
         UnavailableError: It is slow, broken or unreachable, breaks off, or says too much.
     """
+    return _ask("POST", url, body, headers, seconds, most_bytes)
+
+
+def get(url: str, seconds: float, most_bytes: int) -> bytes:
+    """
+    Read a document. Takes `url` as `send`, raises as `post`.
+
+    Returns:
+        Its bytes.
+    """
+    reply = _ask("GET", url, None, {}, seconds, most_bytes)
+    return _good(reply).body
+
+
+def _good(reply: Reply) -> Reply:
+    if reply.status != HTTPStatus.OK:
+        raise UnavailableError from HTTPException("not 200")
+    return reply
+
+
+def _ask(  # noqa: PLR0913, PLR0917 - what `get` and `send` have together
+    method: str,
+    url: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    seconds: float,
+    most_bytes: int,
+) -> Reply:
     place = urlsplit(url)
     target = f"{place.path or '/'}?{place.query}" if place.query else place.path or "/"
     connection = _connection(place, seconds)
@@ -85,7 +110,7 @@ def send(
         try:
             connection.connect()
             sockets.append(connection.sock)
-            connection.request("POST", target, body, {**_ALWAYS, **headers})
+            connection.request(method, target, body, {**_ALWAYS, **headers})
             outcome.append(_read(connection, most_bytes))
         except (OSError, HTTPException, ValueError) as error:
             outcome.append(error)

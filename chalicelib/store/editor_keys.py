@@ -1,15 +1,16 @@
 """
-Editors' keys, in one partition of content, by the SHA-256 of each.
+Editors' keys, in one partition of content, by the SHA-256 of each; and who signs in without one.
 
     find                 GetItem, consistent           1 round trip, 1 read unit
     every                Query                         1
-    create               Query, PutItem on condition   2
+    create, admit        Query, PutItem on condition   2
     revoke               Query, UpdateItem             2
 
 The function reads, `tools.keys` writes; hence a table is named where another stage's may be meant.
 A key that was revoked stays: the ledgers name it, and nobody else may have its name.
 """
 
+import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -22,10 +23,10 @@ from chalicelib.store.attributes import Item
 
 class EditorKey(NamedTuple):
     """
-    What is known of a key.
+    What is known of a key, or of a person who signs in.
 
     Attributes:
-        digest: SHA-256 of it, hex.
+        digest: As `digest_of` or `person` gives it.
         name: Whose it is.
         scopes: Some of `SCOPES`.
         revoked_at: None while it opens.
@@ -37,8 +38,30 @@ class EditorKey(NamedTuple):
     created_at: datetime
     revoked_at: datetime | None = None
 
+    @property
+    def is_person(self) -> bool:
+        """Whether it is somebody who signs in, and no key."""
+        return self.digest.startswith(_PERSON)
 
+
+_PERSON: Final = "OIDC#"
 _IS_NEW: Final = "attribute_not_exists(pk)"
+
+
+def digest_of(key: str) -> str:
+    """Give what is stored of a key, whatever was sent as one: its SHA-256, hex."""
+    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
+
+
+def person(issuer: str, subject: str) -> str:
+    """
+    Give what stands in a key's place for a person, which no key has for its digest.
+
+    Args:
+        issuer: Of the provider, which has no line end.
+        subject: Who it is there.
+    """
+    return _PERSON + digest_of(f"{issuer}\n{subject}")
 
 
 def find(digest: str) -> EditorKey | None:
@@ -46,7 +69,7 @@ def find(digest: str) -> EditorKey | None:
     Read a key, as it is at this moment.
 
     Args:
-        digest: SHA-256 of what was sent, hex.
+        digest: As `EditorKey` has it.
 
     Returns:
         None where there is none; a revoked one too is given.
@@ -84,6 +107,24 @@ def create(table: str, key: EditorKey) -> None:
         UnavailableError: It may be stored.
     """
     put = {"TableName": table, "Item": row(key), "ConditionExpression": _IS_NEW}
+    client.write({"Put": put})
+
+
+def admit(table: str, person: EditorKey) -> None:
+    """
+    Store who may sign in, or let somebody in again who was shut out.
+
+    Raises:
+        ConditionFailedError: They may sign in already, or have another name.
+        UnavailableError: It may be stored.
+    """
+    put = {
+        "TableName": table,
+        "Item": row(person),
+        "ConditionExpression": f"{_IS_NEW} OR attribute_exists(revoked_at) AND #name = :name",
+        "ExpressionAttributeNames": {"#name": "name"},
+        "ExpressionAttributeValues": attributes.pack({":name": person.name}),
+    }
     client.write({"Put": put})
 
 

@@ -10,6 +10,7 @@ from chalicelib.store import client, editor_keys
 from localdev import tables
 from tests.functional.conftest import Run
 from tools import failures, keys
+from tools.deployment import staging
 
 TABLE = "plaudit-dev-content"
 
@@ -54,10 +55,10 @@ def test_the_list_says_whose_keys_there_are_and_which_are_shut(stage: Run) -> No
     _, said, _ = stage(keys, "list", "dev")
 
     heading, ada, bob = (line.split() for line in said.splitlines())
-    assert heading == ["name", "scopes", "created", "revoked", "SHA-256"]
+    assert heading == ["name", "scopes", "created", "revoked", "by", "SHA-256"]
     digests = [hashlib.sha256(key.encode()).hexdigest()[:8] for key in keys_made]
-    assert (ada[:4], ada[5:]) == (["ada", *SCOPES], [digests[0]])
-    assert (bob[:2], bob[4:]) == (["bob", "privacy"], [digests[1]])
+    assert (ada[:4], ada[5:]) == (["ada", *SCOPES], ["key", digests[0]])
+    assert (bob[:2], bob[4:]) == (["bob", "privacy"], ["key", digests[1]])
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", at) for at in (ada[4], *bob[2:4]))
 
 
@@ -111,3 +112,67 @@ def test_a_stage_without_tables_is_said_in_one_line(run: Run) -> None:
 
     assert status == failures.UNREACHABLE
     assert complaint.count("\n") == 1
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> str:
+    """An issuer that the stage `dev` names."""
+    issuer = "https://id.example/pool"
+    known = staging.settings("dev")
+    told = known["stages"]["dev"]["environment_variables"]
+    told |= {"OIDC_ISSUER": issuer, "OIDC_AUDIENCE": "desk"}
+    monkeypatch.setattr(staging, "settings", lambda _: known)
+    return issuer
+
+
+def admit(stage: Run, name: str, *more: str) -> tuple[int, str, str]:
+    return stage(keys, "create", "dev", name, "--subject", "ada-at-home", *more)
+
+
+def test_who_signs_in_is_let_in_by_a_hash_and_has_no_key(stage: Run, provider: str) -> None:
+    said = admit(stage, "ada", "--scopes", "write")
+
+    assert said == (keys.DONE, f"ada (write) may sign in with {provider}\n", "")
+    (row,) = client.dynamodb().scan(TableName=TABLE)["Items"]
+    assert row["sk"] == {"S": editor_keys.person(provider, "ada-at-home")}
+    assert "ada-at-home" not in str(row)
+    _, listed, _ = stage(keys, "list", "dev")
+    assert listed.splitlines()[1].split()[3:] == ["sign-in", row["sk"]["S"][5:13]]
+
+
+def test_who_was_shut_out_is_let_in_again_by_the_same_name_alone(stage: Run, provider: str) -> None:
+    admit(stage, "ada")
+    twice = admit(stage, "ada")
+    stage(keys, "revoke", "dev", "ada")
+    by_another_name = admit(stage, "grace")
+    with_a_key = stage(keys, "create", "dev", "ada")
+
+    again = admit(stage, "ada", "--scopes", "moderate")
+
+    refused = (twice, by_another_name, with_a_key)
+    assert [status for status, _, _ in refused] == [failures.MISUSED] * 3
+    assert "may sign in as ada" in twice[2]
+    assert "was shut out as ada" in by_another_name[2]
+    assert again[0] == keys.DONE
+    (ada,) = editor_keys.every(TABLE)
+    assert (ada.name, set(ada.scopes), ada.revoked_at) == ("ada", {"moderate"}, None)
+
+
+def test_the_name_of_a_key_is_no_persons(stage: Run, provider: str) -> None:
+    create(stage, "ada")
+
+    status, _, complaint = admit(stage, "ada")
+
+    assert (status, "not used again" in complaint) == (failures.MISUSED, True)
+
+
+def test_nobody_signs_in_where_there_is_no_provider(stage: Run) -> None:
+    status, said, complaint = admit(stage, "ada")
+
+    assert (status, said, "OIDC_ISSUER" in complaint) == (failures.MISUSED, "", True)
+
+
+@pytest.mark.parametrize("subject", ["", "a" * 256, "caf\u00e9", "a\nb"])
+def test_a_subject_is_what_a_provider_can_say(stage: Run, provider: str, subject: str) -> None:
+    with pytest.raises(SystemExit):
+        stage(keys, "create", "dev", "ada", "--subject", subject)

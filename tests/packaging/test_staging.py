@@ -1,12 +1,14 @@
 """The staged project that `chalice deploy` is given: everything filled in."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.packaging.built import ROOT
+from tests.packaging.built import ROOT, Built
 from tools.deployment import staging, wheels
 from tools.deployment.staging import StageError
 from tools.deployment.templates import TemplateError
@@ -29,8 +31,9 @@ VALUES = {
 def without_wheels(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing to install, so that staging takes no network and no time."""
 
-    def unpack(directory: Path, **_: Any) -> None:
+    def unpack(directory: Path, pinned: list[Path], **_: Any) -> None:
         directory.mkdir()
+        (directory / "pinned").write_text(" ".join(path.name for path in pinned))
 
     monkeypatch.setattr(wheels, "unpack", unpack)
 
@@ -121,3 +124,45 @@ def test_distribution_without_a_wheel_stops_it(
 
     with pytest.raises(WheelError, match="No matching distribution"):
         stage(tmp_path / "build")
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the stage's editors sign in."""
+    known = staging.settings("dev")
+    known["stages"]["dev"]["environment_variables"] |= {
+        "OIDC_ISSUER": "https://id.example",
+        "OIDC_AUDIENCE": "desk",
+    }
+    monkeypatch.setattr(staging, "settings", lambda _: known)
+
+
+@pytest.mark.usefixtures("without_wheels")
+def test_what_signing_in_needs_is_for_stages_that_ask_for_it(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    before = (stage(tmp_path) / "vendor" / "pinned").read_text()
+    request.getfixturevalue("provider")
+    after = (stage(tmp_path) / "vendor" / "pinned").read_text()
+
+    assert (before, after) == ("requirements.txt", "requirements.txt requirements-oidc.txt")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("provider")
+def test_a_stage_whose_editors_sign_in_runs_with_what_is_in_its_package(tmp_path: Path) -> None:
+    project = stage(tmp_path, architecture=Built.architecture_here())
+    code = "from chalicelib.guard import sign_in; print(sign_in.jwt.__file__)"
+
+    done = subprocess.run(  # noqa: S603 - our own commands
+        [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = ['.', 'vendor']; {code}"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stderr == ""
+    assert Path(done.stdout.strip()).is_relative_to(project / "vendor") or done.stdout.startswith(
+        "vendor"
+    )

@@ -95,3 +95,18 @@ def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -
 
     with running(Reply(b"answer")) as provider:
         assert ask(provider.url).body == b"answer"
+
+
+def test_a_document_is_read_whole_and_nothing_is_sent() -> None:
+    with running(Reply(b"0123456789")) as provider:
+        assert outbound.get(provider.url, 5, 10) == b"0123456789"
+
+    assert provider.forms == [{}]
+
+
+@pytest.mark.parametrize("reply", [Reply(b"no", status=404), Reply(b"", 302, location="/there")])
+def test_a_document_is_where_it_is_said_to_be(reply: Reply) -> None:
+    with running(reply) as provider, pytest.raises(UnavailableError):
+        outbound.get(provider.url, 5, 10)
+
+    assert len(provider.forms) == 1

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.settings import Retention, Secrets, Settings, SettingsError
+from chalicelib.settings import Retention, Secrets, Settings, SettingsError, SignIn
 
 SECRET = "a-canary-of-at-least-32-characters"
 DIGEST = hashlib.sha256(b"key").hexdigest()
@@ -209,3 +209,38 @@ def test_there_are_limits_unless_told(stage: str, text: str | None) -> None:
 @pytest.mark.parametrize(("text", "score"), [("0", 0), ("1", 1), ("0.75", 0.75), ("1.0", 1)])
 def test_a_score_is_a_number_between(text: str, score: float) -> None:
     assert Settings({"CAPTCHA_SCORE": text}).captcha_score == score
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({}, None),
+        ({"OIDC_ISSUER": "", "OIDC_AUDIENCE": ""}, None),
+        (
+            {"OIDC_ISSUER": "https://id.example/pool/", "OIDC_AUDIENCE": "desk"},
+            SignIn("https://id.example/pool/", "desk"),
+        ),
+    ],
+)
+def test_a_provider_is_named_as_its_tokens_name_it(
+    told: dict[str, str], expected: SignIn | None
+) -> None:
+    assert Settings({"STAGE": "prod"} | told).sign_in == expected
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"OIDC_ISSUER": "https://canary.example"},
+        {"OIDC_AUDIENCE": "canary"},
+        {"OIDC_ISSUER": "http://canary.example", "OIDC_AUDIENCE": "desk"},
+        {"OIDC_ISSUER": "canary.example", "OIDC_AUDIENCE": "desk"},
+        {"OIDC_ISSUER": "https://canary.example/#a", "OIDC_AUDIENCE": "desk"},
+        {"OIDC_ISSUER": "https://canary.example/\n", "OIDC_AUDIENCE": "desk"},
+    ],
+)
+def test_a_provider_that_cannot_be_one_is_refused(told: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="OIDC_ISSUER") as caught:
+        _ = Settings({"STAGE": "prod"} | told).sign_in
+
+    assert "canary" not in str(caught.value)

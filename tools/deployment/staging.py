@@ -69,7 +69,9 @@ def stage(
     shutil.copy(ROOT / "app.py", draft)
     shutil.copytree(ROOT / "chalicelib", draft / "chalicelib", ignore=_IGNORED)
     (draft / "requirements.txt").touch()
-    wheels.unpack(draft / "vendor", architecture=architecture, cache=build / "wheels")
+    wheels.unpack(
+        draft / "vendor", _pinned(configured), architecture=architecture, cache=build / "wheels"
+    )
     bytecode.add(draft)
     _write_config(draft, configured, architecture, content_stream_arn)
     for policy in sorted((ROOT / ".chalice").glob("policy-*.json")):
@@ -111,6 +113,12 @@ def release() -> str:
         check=False,
     )
     return described.stdout.strip() or "unreleased"
+
+
+def _pinned(settings: Mapping[str, Any]) -> list[Path]:
+    (chosen,) = settings["stages"].values()
+    has_provider = chosen.get("environment_variables", {}).get("OIDC_ISSUER")
+    return [wheels.REQUIREMENTS, *([wheels.SIGN_IN] if has_provider else [])]
 
 
 def _write_config(

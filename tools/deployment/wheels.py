@@ -10,10 +10,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-REQUIREMENTS: Final = Path(__file__).parent.parent.parent / "requirements.txt"
+_ROOT: Final = Path(__file__).parent.parent.parent
+REQUIREMENTS: Final = _ROOT / "requirements.txt"
+SIGN_IN: Final = _ROOT / "requirements-oidc.txt"
+"""What a stage needs besides whose editors sign in with a provider."""
 MACHINES: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
 """Lambda's names of architectures, and the wheels'."""
 
@@ -37,15 +41,16 @@ _UNUSED: Final = (
 
 
 class WheelError(Exception):
-    """pip could not get what `requirements.txt` pins."""
+    """pip could not get what is pinned."""
 
 
-def unpack(directory: Path, *, architecture: str, cache: Path) -> None:
+def unpack(directory: Path, pinned: Sequence[Path], *, architecture: str, cache: Path) -> None:
     """
-    Unpack the wheels of `requirements.txt`, without scripts and records.
+    Unpack pinned wheels, without scripts and records.
 
     Args:
         directory: Made by this.
+        pinned: Requirements with their hashes.
         architecture: `arm64` or `x86_64`.
         cache: Keeps what was unpacked before, by requirements, Python and
             architecture.
@@ -53,23 +58,23 @@ def unpack(directory: Path, *, architecture: str, cache: Path) -> None:
     Raises:
         WheelError: A wheel is missing, or is not the one that was pinned.
     """
-    kept = cache / _key(architecture)
+    kept = cache / _key(pinned, architecture)
     if not kept.exists():
         fresh = cache / f"{kept.name}.{os.getpid()}"
         shutil.rmtree(fresh, ignore_errors=True)
-        _install(fresh, architecture)
+        _install(fresh, pinned, architecture)
         _strip(fresh)
         fresh.rename(kept)
     shutil.copytree(kept, directory)
 
 
-def _key(architecture: str) -> str:
+def _key(pinned: Sequence[Path], architecture: str) -> str:
     # This file says what is left out.
-    pinned = hashlib.sha256(REQUIREMENTS.read_bytes() + Path(__file__).read_bytes())
-    return f"{sys.implementation.cache_tag}-{architecture}-{pinned.hexdigest()[:16]}"
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in (*pinned, Path(__file__))))
+    return f"{sys.implementation.cache_tag}-{architecture}-{digest.hexdigest()[:16]}"
 
 
-def _install(directory: Path, architecture: str) -> None:
+def _install(directory: Path, pinned: Sequence[Path], architecture: str) -> None:
     machine = MACHINES[architecture]
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--target", str(directory), "--no-compile", "--no-deps", "--only-binary=:all:"]
@@ -77,7 +82,9 @@ def _install(directory: Path, architecture: str) -> None:
     for minor in reversed(_GLIBC):
         command += ["--platform", f"manylinux_2_{minor}_{machine}"]
     command += ["--platform", f"manylinux2014_{machine}"]
-    command += ["--require-hashes", "--requirement", str(REQUIREMENTS)]
+    command += ["--require-hashes"]
+    for path in pinned:
+        command += ["--requirement", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - pip
     if done.returncode:
         raise WheelError(done.stderr or done.stdout)
