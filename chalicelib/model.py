@@ -385,7 +385,13 @@ class EventKind(StrEnum):
     REVIEW_WITHDRAWN = "review.withdrawn"
     ARTICLE_PUBLISHED = "article.published"
     ARTICLE_RETRACTED = "article.retracted"
+    READER_EXPORT = "reader.export"
+    READER_ERASE = "reader.erase"
     DIGEST = "digest"
+
+
+ASKED: Final = {"export": EventKind.READER_EXPORT, "erase": EventKind.READER_ERASE}
+"""What a reader may ask for of what is held of them, and the event that it makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,6 +406,7 @@ class Event:
         review_id: Of the review or proposal; None when it is about the article.
         review: Where that review's row is.
         status: Of a review that was received: what it was stored as.
+        reader: Who asked for a link, as `Review.reader`; empty once they have it.
     """
 
     id: str
@@ -409,6 +416,7 @@ class Event:
     review: ReviewKey | None
     at: datetime
     status: ReviewStatus | None = None
+    reader: str = ""
 
 
 class Held(NamedTuple):
@@ -573,7 +581,7 @@ class Counter:
     A limit of one network, reader or article, or of the site, and what was counted of it.
 
     Attributes:
-        subject: `network:<hash>`, `reader:<hash>`, `article:<slug>`, `site`.
+        subject: `network:<hash>`, `reader:<hash>`, `article:<slug>`, `site`, `mailbox:<hash>`.
         most: In any span of the window.
         window: Seconds.
         earlier: What the subject was called before, or empty: a network's hash changes every day.

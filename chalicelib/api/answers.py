@@ -437,17 +437,31 @@ class LinkDescription(BaseModel):
     `gone`: its reader took it back.
     """
 
-    action: Literal["publish", "reject", "unsubscribe"]
+    action: Literal["publish", "reject", "unsubscribe", "export", "erase"]
     state: Literal["open", "unchanged", "stale", "gone"]
     title: str | None
     review: LinkedReview | None
 
 
 class LinkResult(BaseModel):
-    """What a link did."""
+    """
+    What a link did.
 
-    action: Literal["publish", "reject", "unsubscribe"]
+    `held` is there with `export`, a page of what is held of its reader; `receipt` with `erase`, of
+    all that the link erased. Unless that `is_complete` there is more: once more erases it.
+    """
+
+    action: Literal["publish", "reject", "unsubscribe", "export", "erase"]
     result: Literal["changed", "unchanged", "stale", "gone"]
+    held: ReaderPage | None
+    receipt: Erasure | None
+
+
+class LinkRequested(BaseModel):
+    """That a link was asked for. It is the same whether the address is known or not."""
+
+    action: Literal["export", "erase"]
+    result: Literal["asked"]
 
 
 class Health(BaseModel):

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Final
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.api import bodies, http, shapes
+from chalicelib.api import bodies, http, readers, shapes
 from chalicelib.api.http import Contract
-from chalicelib.errors import InvalidLinkError, ReviewNotFoundError, StaleRevisionError
-from chalicelib.guard import decisions
+from chalicelib.errors import (
+    InvalidCursorError,
+    InvalidLinkError,
+    ReviewNotFoundError,
+    StaleRevisionError,
+)
+from chalicelib.guard import decisions, erasure
 from chalicelib.model import CLOSED, Review, now
 from chalicelib.notices import links
-from chalicelib.notices.links import DecisionLink, UnsubscribeLink
+from chalicelib.notices.links import DecisionLink, ReaderLink, UnsubscribeLink
 from chalicelib.rules import moderation
 from chalicelib.store import articles, contacts, reviews
 
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
     from chalicelib.api.schemas import LinkIn
 
 MOST_BODY_BYTES: Final = 65_536
+MOST: Final = 100
+"""Reviews and proposals in one page of an export."""
 
 routes = Blueprint(__name__)
 
@@ -62,9 +69,12 @@ def get_links(request: Request) -> Response:
 )
 def describe_link(request: Request) -> Response:
     """Say what a link would do, and on which review. Nothing is changed."""
-    link = _link(request)
+    link, _ = _link(request)
     if isinstance(link, UnsubscribeLink):
         return http.private(shapes.link("unsubscribe", "open", None, None))
+    if isinstance(link, ReaderLink):
+        is_open = link.action == "export" or contacts.is_known(link.reader)
+        return http.private(shapes.link(link.action, _state(is_open=is_open), None, None))
     found = _look(link)
     review = found.review if found.state in {"open", "unchanged"} else None
     article = articles.find(link.slug)
@@ -76,15 +86,31 @@ def describe_link(request: Request) -> Response:
     routes,
     "POST",
     "/links",
-    Contract(answer="LinkResult", body="LinkIn", errors=(*bodies.ERRORS, InvalidLinkError)),
+    Contract(
+        answer="LinkResult",
+        body="LinkIn",
+        errors=(*bodies.ERRORS, InvalidCursorError, InvalidLinkError),
+    ),
 )
 def follow_link(request: Request) -> Response:
-    """Do what a link says. Once more changes nothing, so after a 503 repeat it."""
-    link = _link(request)
+    """
+    Do what a link says. Once more changes nothing, so after a 503 repeat it.
+
+    An export comes in pages: `held.next_cursor` is the `cursor` of the next. An erasure is
+    repeated until its receipt `is_complete`.
+    """
+    link, cursor = _link(request)
     if isinstance(link, UnsubscribeLink):
         contacts.stop(link.reader, now())
-        return http.private({"action": "unsubscribe", "result": "changed"})
-    return http.private({"action": link.action, "result": _decide(link)})
+        return http.private(shapes.followed("unsubscribe", "changed"))
+    if isinstance(link, DecisionLink):
+        return http.private(shapes.followed(link.action, _decide(link)))
+    if link.action == "export":
+        held = readers.exported(link.reader, cursor, MOST)
+        return http.private(shapes.followed("export", "unchanged", held))
+    receipt, is_changed = erasure.by_link(link.reader, link.id, now())
+    result = "changed" if is_changed else "unchanged"
+    return http.private(shapes.followed("erase", result, receipt=receipt))
 
 
 @http.route(
@@ -103,14 +129,19 @@ def unsubscribe_at_once(request: Request, token: str) -> Response:
     return http.private(None)
 
 
-def _link(request: Request) -> DecisionLink | UnsubscribeLink:
+def _link(request: Request) -> tuple[DecisionLink | UnsubscribeLink | ReaderLink, str | None]:
+    """Give a link that is in force, and where its export is to go on."""
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
     body: LinkIn = schemas.parse(schemas.LinkIn, bodies.read_object(request, MOST_BODY_BYTES))
     link = links.read(body.token)
-    if link is None or (isinstance(link, DecisionLink) and link.expires_at <= now()):
+    if link is None or (not isinstance(link, UnsubscribeLink) and link.expires_at <= now()):
         raise InvalidLinkError
-    return link
+    return link, body.cursor
+
+
+def _state(*, is_open: bool) -> str:
+    return "open" if is_open else "unchanged"
 
 
 def _look(link: DecisionLink) -> _Found:

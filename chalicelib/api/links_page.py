@@ -16,6 +16,7 @@ body { margin: 3rem auto; max-width: 36rem; padding: 0 1rem; font: 1rem/1.5 syst
   color: #222; background: #fff }
 blockquote { margin: 1rem 0; padding: .5rem 1rem; border-left: .25rem solid #999;
   white-space: pre-wrap; overflow-wrap: anywhere }
+pre { white-space: pre-wrap; overflow-wrap: anywhere }
 button { font: inherit; padding: .5rem 1.5rem }
 @media (prefers-color-scheme: dark) { body { color: #ddd; background: #181818 } }
 """
@@ -27,6 +28,8 @@ const asks = {
   publish: "Publish this review?",
   reject: "Reject this review?",
   unsubscribe: "Get no more mail about your reviews?",
+  export: "Show all that is held of your address?",
+  erase: "Erase all that is held of your address? There is no way back.",
 };
 const says = {
   changed: "Done.",
@@ -37,11 +40,11 @@ const says = {
 const ended = "This link is not complete, or its time is over.";
 const later = "That did not work just now. Try again in a moment.";
 
-async function send(path) {
+async function send(path, more = {}) {
   const answer = await fetch(path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ token }),
+    body: JSON.stringify({ token, ...more }),
   });
   if (answer.ok) return answer.json();
   throw new Error(answer.status < 429 ? ended : later);
@@ -68,13 +71,40 @@ function complain(error) {
 place("do").addEventListener("click", async () => {
   place("do").disabled = true;
   try {
-    place("said").textContent = says[(await send("links")).result];
+    await follow();
     place("do").hidden = true;
   } catch (error) {
     place("do").disabled = false;
     complain(error);
   }
 });
+async function follow() {
+  let done = await send("links");
+  const items = done.held?.items ?? [];
+  for (let page = done.held; page?.next_cursor; items.push(...page.items)) {
+    page = (await send("links", { cursor: page.next_cursor })).held;
+  }
+  while (done.receipt && !done.receipt.is_complete) done = await send("links");
+  if (done.held) return offer({ contact: done.held.contact, items });
+  if (done.receipt) return acknowledge(done.receipt);
+  place("said").textContent = says[done.result];
+}
+
+function offer(held) {
+  const text = JSON.stringify(held, null, 2);
+  place("file").href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  place("held").textContent = text;
+  place("export").hidden = false;
+  place("said").textContent = "This is all that is held of your address.";
+}
+
+function acknowledge(receipt) {
+  const { id, erased_at, reviews, proposals, contact } = receipt;
+  const address = contact ? "with" : "without";
+  place("said").textContent = `Erased at ${erased_at}: ${reviews} reviews, ${proposals} changes, ` +
+    `${address} an address for mail. Nothing is left. Receipt: ${id}`;
+}
+
 addEventListener("hashchange", () => location.reload());
 send("links/description").then(show).catch(complain);
 """
@@ -97,6 +127,10 @@ HTML: Final = f"""<!doctype html>
 </section>
 <p id="said" role="status">One moment.</p>
 <button id="do" type="button" hidden>Yes</button>
+<section id="export" hidden>
+<p><a id="file" download="reviews.json">Keep it as a file</a></p>
+<pre id="held"></pre>
+</section>
 <noscript><p>This page needs JavaScript, so that nothing happens by opening it.</p></noscript>
 </main>
 <script>{SCRIPT}</script>

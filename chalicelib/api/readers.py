@@ -1,16 +1,18 @@
 """
 What is held of a reader, for whoever answers to them: all of it, or its end.
 
-The address comes in the body, so that it stands in no URL and in no server's log.
+Readers themselves ask for a link in a letter that leads to either. The address comes in
+the body, so that it stands in no URL and in no server's log.
 """
 
 from typing import Final
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib import settings
 from chalicelib.api import bodies, cursors, http, shapes
 from chalicelib.api.http import Contract
-from chalicelib.errors import InvalidCursorError
+from chalicelib.errors import InvalidCursorError, InvalidFieldsError, RouteNotFoundError
 from chalicelib.guard import erasure, secrets
 from chalicelib.model import Editor, now
 from chalicelib.store import contacts, keys, review_lists
@@ -40,18 +42,29 @@ def export_reader(request: Request, editor: Editor) -> Response:
     `contact` says how the reader is written to, on every page.
     """
     del editor
-    reader = _reader(request)
+    cursor, limit = http.parameter(request, "cursor"), http.limit(request)
+    return http.private(exported(_reader(request), cursor, limit))
+
+
+def exported(reader: str, cursor: str | None, limit: int) -> shapes.Json:
+    """
+    Give a page of what is held of a reader.
+
+    Args:
+        reader: As `Review.reader`.
+
+    Raises:
+        InvalidCursorError: The cursor is not one of this reader's.
+        UnavailableError: The table could not be read.
+    """
     scope = ("editor/readers", reader)
-    position = cursors.open_for(http.parameter(request, "cursor"), *scope)
-    page = review_lists.list_of_reader(reader, position, http.limit(request))
+    page = review_lists.list_of_reader(reader, cursors.open_for(cursor, *scope), limit)
     following = cursors.issue(page.position, *scope)
     contact = contacts.read(reader)
-    return http.private(
-        {
-            "contact": contact and shapes.contact(contact),
-            **shapes.page([shapes.held(one) for one in page.items], following),
-        }
-    )
+    return {
+        "contact": contact and shapes.contact(contact),
+        **shapes.page([shapes.held(one) for one in page.items], following),
+    }
 
 
 @http.route(
@@ -74,6 +87,45 @@ def erase_reader(request: Request, editor: Editor) -> Response:
     """
     del editor
     return http.private(shapes.erasure(erasure.erase(_reader(request), now())))
+
+
+@http.route(
+    routes,
+    "POST",
+    "/readers/requests",
+    Contract(
+        status=202,
+        answer="LinkRequested",
+        body="ReaderRequestIn",
+        errors=(*bodies.ERRORS, RouteNotFoundError),
+        is_limited=True,
+    ),
+)
+def request_link(request: Request) -> Response:
+    """
+    Ask for a letter with a link to get or erase what is held of an address.
+
+    The answer is the same whether the address is known or not; a letter goes to known ones.
+    """
+    from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
+    from chalicelib.guard import captcha, limits, readers  # noqa: PLC0415 - nor these
+
+    body = bodies.read_object(request, MOST_BODY_BYTES)
+    missing = (
+        (schemas.field_problem("captcha_token", "captcha_required"),)
+        if captcha.is_required() and not body.get("captcha_token")
+        else ()
+    )
+    sent = schemas.parse(schemas.ReaderRequestIn, body, *missing)
+    if settings.current().mail_from is None:
+        raise RouteNotFoundError("This stage sends no mail, so nobody can ask for a link.")
+    token = sent.captcha_token if captcha.is_required() else None
+    try:
+        quota = readers.ask(sent.email, sent.action, token or "", http.source_address(request))
+    except captcha.CaptchaFailedError:
+        failed = schemas.field_problem("captcha_token", "captcha_failed")
+        raise InvalidFieldsError(problems=(failed,)) from None
+    return http.private({"action": sent.action, "result": "asked"}, 202, limits.headers(quota))
 
 
 def _reader(request: Request) -> str:

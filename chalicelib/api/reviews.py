@@ -103,7 +103,7 @@ def submit_review(request: Request, slug: str) -> Response:
     )
     try:
         receipt = intake.submit(submission)
-    except intake.CaptchaFailedError:
+    except captcha.CaptchaFailedError:
         failed = schemas.field_problem("captcha_token", "captcha_failed")
         raise InvalidFieldsError(problems=(failed,)) from None
     token = tokens.issue(receipt.review) if receipt.is_owner else None

@@ -295,10 +295,19 @@ class ReaderIn(_In):
     email: Email
 
 
+class ReaderRequestIn(_In):
+    """What a reader asks for: a link to get or to erase what is held of their address."""
+
+    email: Email
+    action: Literal["export", "erase"]
+    captcha_token: Annotated[str, Field(max_length=2048)] | None = None
+
+
 class LinkIn(_In):
-    """The token of a link: what stands behind its `#`."""
+    """The token of a link: what stands behind its `#`. Of an export also where to go on."""
 
     token: Annotated[str, Field(min_length=1, max_length=512)]
+    cursor: Annotated[str, Field(min_length=1, max_length=512)] | None = None
 
 
 class ReviewPatchIn(_In):

@@ -262,6 +262,18 @@ def link(action: str, state: str, title: str | None, about: Review | None) -> Js
     return {"action": action, "state": state, "title": title, "review": about and _words(about)}
 
 
+def followed(
+    action: str, result: str, held: Json | None = None, receipt: Erasure | None = None
+) -> Json:
+    """Write what a link in a letter did."""
+    return {
+        "action": action,
+        "result": result,
+        "held": held,
+        "receipt": receipt and erasure(receipt),
+    }
+
+
 def page(items: list[Json], next_cursor: str | None) -> Json:
     """Write a slice of a list."""
     return {"items": items, "next_cursor": next_cursor}

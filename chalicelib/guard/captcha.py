@@ -5,8 +5,8 @@ Every provider answers the same question in much the same form; `PROVIDERS` says
 differ. A provider that cannot be asked, or that refuses us rather than the reader, is no reason
 to let a review in. The reader's address is not sent: no provider needs it.
 
-A front end names the action `review` on its widget, so that a token of another form of the
-site is good for nothing here.
+A front end names the action `review` or `request` on its widget, so that a token of another
+form of the site is good for nothing here.
 
 Source:
     developers.google.com/recaptcha/docs/verify, developers.google.com/recaptcha/docs/v3,
@@ -26,6 +26,8 @@ from chalicelib.guard import outbound, secrets
 from chalicelib.model import from_rfc3339, now
 
 ACTION: Final = "review"
+REQUEST: Final = "request"
+"""Of the widget on a form by which readers ask what is held of them."""
 LONGEST_TOKEN: Final = 2048
 
 
@@ -82,14 +84,21 @@ _OUR_FAULTS: Final = frozenset(
 """What providers say of a request that no reader could have made better."""
 
 
+class CaptchaFailedError(Exception):
+    """The captcha's token is not good, or was spent before."""
+
+
 def is_required() -> bool:
     """Tell whether submissions need a token."""
     return settings.current().captcha != "off"
 
 
-def is_solved(token: str) -> bool:
+def is_solved(token: str, action: str = ACTION) -> bool:
     """
     Tell whether the provider vouches for a token: now, on a page of ours, for this form.
+
+    Args:
+        action: That the form's widget has.
 
     Raises:
         UnavailableError: The provider is slow, broken or unreachable, or does not know us.
@@ -105,7 +114,7 @@ def is_solved(token: str) -> bool:
     answer = _read(outbound.post(provider.endpoint, form, SECONDS, _LONGEST_ANSWER).body)
     # Of a secret for tests, at home, the answer tells neither page nor form.
     is_trial = secrets.is_for_tests(secret)
-    fault = _refusal(answer) if is_trial else _fault(provider, answer)
+    fault = _refusal(answer) if is_trial else _fault(provider, answer, action)
     if fault is not None:
         logs.write("captcha refused", provider=name, reason=fault)
     return fault is None
@@ -137,7 +146,7 @@ def _refusal(answer: dict[str, Any]) -> str | None:
     return None if answer.get("success") is True else "refused"
 
 
-def _fault(provider: Provider, answer: dict[str, Any]) -> str | None:
+def _fault(provider: Provider, answer: dict[str, Any], action: str) -> str | None:
     """Say what is wrong with a token, in a word; None for a good one."""
     known = settings.current()
     if (refusal := _refusal(answer)) is not None:
@@ -145,7 +154,7 @@ def _fault(provider: Provider, answer: dict[str, Any]) -> str | None:
     hosts = known.captcha_hostnames
     if hosts is not None and answer.get("hostname") not in hosts:
         return "hostname"
-    if provider.has_action and answer.get("action") != ACTION:
+    if provider.has_action and answer.get("action") != action:
         return "action"
     if provider.has_score and not _reaches(answer.get("score"), known.captcha_score):
         return "score"

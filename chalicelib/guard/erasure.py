@@ -3,7 +3,8 @@ Erases what is held of a reader, and counts it.
 
 One transaction for each review or proposal: the tombstone, the reports that others wrote
 about it, the notes of the decisions on it, the receipt, and what the outbox is to tell of it.
-The address goes first. Whatever fails leaves the rest to a repetition, which finds by the
+The addresses go first, those of requests for a link with what was still to be told of
+them. Whatever fails leaves the rest to a repetition, which finds by the
 index what is still there.
 
 Votes stay: they are by networks, and name nobody.
@@ -35,7 +36,7 @@ _MOST_BESIDE: Final = 90
 _ATTEMPTS: Final = 6
 
 
-def erase(reader: str, at: datetime) -> Erasure:
+def erase(reader: str, at: datetime, erasure_id: str | None = None) -> Erasure:
     """
     Erase all that is held of a reader, up to `MOST` reviews and proposals.
 
@@ -43,11 +44,14 @@ def erase(reader: str, at: datetime) -> Erasure:
 
     Args:
         reader: As `Review.reader`.
+        erasure_id: Of the receipt that this is added to; None for a new one.
 
     Raises:
         UnavailableError: Some may be erased; a repetition erases the rest.
     """
-    erasure_id = keys.new_id()
+    erasure_id = erasure_id or keys.new_id()
+    asked = [one for event in contacts.list_asked(reader) for one in outbox.unask(reader, event)]
+    _write_all(asked, most_left=0)
     contacts.forget(reader, [erasures.counted(erasure_id, at, "contact")])
     page = review_lists.list_of_reader(reader, None, MOST)
     for held in page.items:
@@ -62,6 +66,31 @@ def erase(reader: str, at: datetime) -> Erasure:
         complete=int(erasure.is_complete),
     )
     return erasure
+
+
+def by_link(reader: str, erasure_id: str, at: datetime) -> tuple[Erasure, bool]:
+    """
+    Erase what is held of a reader, by a link; again it gives the same receipt.
+
+    Args:
+        erasure_id: The link's ULID.
+
+    Returns:
+        The receipt of all that this link erased, and whether anything was erased now.
+
+    Raises:
+        UnavailableError: Some may be erased; a repetition erases the rest.
+    """
+    before = erasures.find(erasure_id)
+    if before is not None and before.is_complete and not contacts.is_known(reader):
+        return before, False
+    after = erase(reader, at, erasure_id)
+    counted = (0, 0, False) if before is None else _counts(before)
+    return after, _counts(after) != counted
+
+
+def _counts(one: Erasure) -> tuple[int, int, bool]:
+    return one.reviews, one.proposals, one.contact
 
 
 def _end(review: Review, erasure_id: str, at: datetime) -> None:
@@ -81,14 +110,20 @@ def _end(review: Review, erasure_id: str, at: datetime) -> None:
 def _attempt(review: Review, erasure_id: str, at: datetime) -> None:
     about = reactions.without(reactions.find_reports(review.id))
     about += decisions.without_notes(review.id)
-    while len(about) > _MOST_BESIDE:
-        client.write(*about[:_MOST_BESIDE])
-        about = about[_MOST_BESIDE:]
+    about = _write_all(about, most_left=_MOST_BESIDE)
     what = "reviews" if review.key.kind == "R" else "proposals"
     beside = [erasures.counted(erasure_id, at, what), *about, *_told(review, at)]
     slug, key, review_id, revision = review.slug, review.key, review.id, review.revision
     wish = Outcome.WITHDRAWN
     reviews.erase(slug, key, review_id, revision, wish, at, beside, review.reports)
+
+
+def _write_all(actions: list[Action], most_left: int) -> list[Action]:
+    """Carry out actions until no more than so many are left; gives those."""
+    while len(actions) > most_left:
+        client.write(*actions[:_MOST_BESIDE])
+        actions = actions[_MOST_BESIDE:]
+    return actions
 
 
 def _told(review: Review, at: datetime) -> list[Action]:

@@ -52,10 +52,6 @@ _TOKEN_LIFETIME: Final = timedelta(minutes=10)
 _TEXT_LIFETIME: Final = timedelta(days=30)
 
 
-class CaptchaFailedError(Exception):
-    """The captcha's token is not good, or brought a review before."""
-
-
 class Receipt(NamedTuple):
     """
     What became of a submission.
@@ -166,7 +162,7 @@ def _captcha(token: str, *, is_spent: bool) -> tuple[Finding, ...]:
             raise
         return (Finding("captcha_unavailable", Effect.HOLD),)
     if not is_solved:
-        raise CaptchaFailedError
+        raise captcha.CaptchaFailedError
     return ()
 
 
@@ -224,7 +220,7 @@ def _after(failed: ConditionFailedError, beside: _Beside, at: datetime) -> _Besi
         TooManyRequestsError: Others took the last place.
     """
     if any(index >= len(beside.counted) for index in failed.found):
-        raise CaptchaFailedError
+        raise captcha.CaptchaFailedError
     counted = limits.refreshed(beside.counted, failed)
     limits.check(counted, at, beside.quota)
     return beside._replace(counted=counted)

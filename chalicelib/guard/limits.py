@@ -23,6 +23,9 @@ from chalicelib.store import client, counters, keys
 from chalicelib.store.client import Action, ConditionFailedError
 
 _UNLIMITED: Final = 10**9
+_LETTERS: Final = 3
+"""That one mailbox can be made to get in a day by who knows its address; no setting changes it."""
+_DAY: Final = 86_400
 _ATTEMPTS: Final = 6
 
 
@@ -82,6 +85,12 @@ def of_submission(reader: str, slug: str) -> list[Counter]:
     if any(is_of_bursts(counter) for counter in counted):
         return counted
     return [*counted, Counter(subjects["article"], _UNLIMITED, bursts.WINDOW)]
+
+
+def of_mailbox(email: str) -> Counter:
+    """Give the counter of the links that are sent to an address, whoever asks, known or not."""
+    name = keys.mailbox(secrets.current().reader_secret, email)
+    return Counter(f"mailbox:{name}", _LETTERS, _DAY)
 
 
 def is_of_bursts(counter: Counter) -> bool:

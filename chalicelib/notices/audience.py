@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from chalicelib import logs, settings
 from chalicelib.guard import secrets
-from chalicelib.model import CLOSED, Event, EventKind, Review, ReviewStatus, now
+from chalicelib.model import ASKED, CLOSED, Event, EventKind, Review, ReviewStatus, now
 from chalicelib.notices import carriers, letters, mail, webhooks
 from chalicelib.notices.carriers import NotSentError
 from chalicelib.notices.mail import Letter
@@ -19,6 +19,8 @@ _TO_READERS: Final = {
     EventKind.REVIEW_PUBLISHED: letters.published,
     EventKind.REVIEW_REPLIED: letters.replied,
 }
+_ASKED: Final = {kind: action for action, kind in ASKED.items()}
+_FOR_NO_SERVICE: Final = (EventKind.DIGEST, *_ASKED)
 _FOR_EDITORS: Final = (EventKind.REVIEW_RECEIVED, EventKind.REVIEW_REPORTED)
 
 
@@ -65,7 +67,7 @@ def _later(target: str) -> Told:
 
 
 def _services(event: Event) -> Iterator[Told]:
-    if event.kind is EventKind.DIGEST:
+    if event.kind in _FOR_NO_SERVICE:
         return
     for webhook in secrets.webhooks():
         target = webhooks.target(webhook)
@@ -73,7 +75,20 @@ def _services(event: Event) -> Iterator[Told]:
 
 
 def _people(event: Event) -> Iterator[Told]:
-    yield from _of_digest(event) if event.kind is EventKind.DIGEST else _of_review(event)
+    if event.kind in _ASKED:
+        yield from _of_request(event)
+    else:
+        yield from _of_digest(event) if event.kind is EventKind.DIGEST else _of_review(event)
+
+
+def _of_request(event: Event) -> Iterator[Told]:
+    if settings.current().mail_from is None:
+        return
+    email = contacts.find_asking(event.reader, event.id, now())
+    # Who has nothing here gets no letter: anybody can write down anybody's address.
+    if email is not None and contacts.is_known(event.reader):
+        letter = letters.asked(email, _ASKED[event.kind], event, now())
+        yield _posted(event, "reader", letter)
 
 
 def _of_digest(event: Event) -> Iterator[Told]:

@@ -9,7 +9,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Final
 
-from chalicelib.model import Page, Review, ReviewStatus, rfc3339
+from chalicelib.model import Event, Page, Review, ReviewStatus, rfc3339
 from chalicelib.notices import links
 from chalicelib.notices.mail import Letter
 from chalicelib.rules import moderation
@@ -25,6 +25,10 @@ Edit or withdraw it, on the page behind this address. Keep the address to yourse
 
 If you did not write it, somebody gave your address. You can withdraw it there.
 """
+_ASKED: Final = {
+    "export": ("What is held of you", "to read and keep all that is held of this address"),
+    "erase": ("Erase what is held of you", "to erase all that is held of this address, for good"),
+}
 _TOLD: Final = {
     ReviewStatus.PUBLISHED: "It is public now.",
     ReviewStatus.PENDING: "It is public as soon as an editor has looked at it.",
@@ -76,6 +80,28 @@ def digest(to: str, day: str, waiting: Page[Review], reported: Page[Review]) -> 
         if page.items
     ]
     return Letter(to, "Reviews wait for the editors", "\n".join(parts), day)
+
+
+def asked(to: str, action: str, event: Event, at: datetime) -> Letter:
+    """
+    Give a reader the link that somebody asked for.
+
+    Args:
+        action: `export` or `erase`.
+        at: When it is written; the link's time begins then.
+    """
+    subject, what = _ASKED[action]
+    hours = int(links.READERS_LIFETIME.total_seconds() // 3600)
+    text = f"""Somebody asked for a link {what}: reviews, and how you are written to.
+
+{links.of_reader(action, event.reader, at)}
+
+Nothing happens before you confirm it there. The link is good for {hours} hours. Keep it to
+yourself: whoever has it can do what it says.
+
+If it was not you, do nothing: nobody else gets this link, and nothing changes.
+"""
+    return Letter(to, subject, text, event.id)
 
 
 def received(to: str, title: str, review: Review) -> Letter:

@@ -7,6 +7,7 @@ opening it, so that a scanner of mail does nothing.
 
     publish, reject    on one review, as it was when the letter was written; for 14 days
     unsubscribe        whoever the letter went to
+    export, erase      what is held of whoever asked for the letter; for 24 hours
 """
 
 import struct
@@ -21,13 +22,18 @@ from chalicelib.model import Review, ReviewHandle, ReviewKey
 from chalicelib.store import keys
 
 LIFETIME: Final = timedelta(days=14)
+READERS_LIFETIME: Final = timedelta(hours=24)
 
 _DECISION: Final = "link"
 _UNSUBSCRIBE: Final = "unsubscribe"
+_READER: Final = "reader"
 _ACTIONS: Final = {1: "publish", 2: "reject"}
 _HEAD: Final = struct.Struct(">BII17s26s")
 """Action, expiry in epoch seconds, revision, masked key, id; the slug follows."""
 _NONCE_LENGTH: Final = 26
+_READERS_ACTIONS: Final = {1: "export", 2: "erase"}
+_READERS_HEAD: Final = struct.Struct(">BI26s")
+"""Action, expiry in epoch seconds, the link's ULID; the masked reader follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,23 @@ class UnsubscribeLink:
     """Whoever holds it may say that a reader, by `Review.reader`, wants no more mail."""
 
     reader: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderLink:
+    """
+    What a reader may do to what is held of them by a link.
+
+    Attributes:
+        action: `export` or `erase`.
+        reader: As `Review.reader`.
+        id: ULID of the link.
+    """
+
+    action: str
+    reader: str
+    id: str
+    expires_at: datetime
 
 
 def decision(action: str, review: Review, at: datetime) -> str:
@@ -82,13 +105,30 @@ def unsubscribe_at_once(reader: str) -> str:
     return f"{settings.current().public_url}/unsubscribe/{_unsubscribe_token(reader)}"
 
 
+def of_reader(action: str, reader: str, at: datetime) -> str:
+    """
+    Give the address at which a reader gets or erases what is held of them.
+
+    Args:
+        action: `export` or `erase`.
+        reader: As `Review.reader`.
+    """
+    (number,) = (number for number, name in _READERS_ACTIONS.items() if name == action)
+    # A new one for each letter, so that two letters to one reader have nothing in common.
+    link_id = keys.new_id()
+    expires = int((at + READERS_LIFETIME).timestamp())
+    masked = signing.mask(_READER, link_id, keys.decode_digest(reader))
+    head = _READERS_HEAD.pack(number, expires, link_id.encode())
+    return _page(signing.sign(_READER, head + masked))
+
+
 def manage(review: Review) -> str:
     """Give the page of the front end where a reader edits and withdraws a review."""
     named = {"slug": review.slug, "id": review.id, "manage_token": tokens.issue(review)}
     return f"{settings.current().manage_url}#{urlencode(named)}"
 
 
-def read(token: str) -> DecisionLink | UnsubscribeLink | None:
+def read(token: str) -> DecisionLink | UnsubscribeLink | ReaderLink | None:
     """
     Read a token, whenever it was made.
 
@@ -109,6 +149,15 @@ def read(token: str) -> DecisionLink | UnsubscribeLink | None:
     if (payload := signing.verify(_UNSUBSCRIBE, token)) is not None:
         nonce, masked = payload[:_NONCE_LENGTH].decode(), payload[_NONCE_LENGTH:]
         return UnsubscribeLink(keys.encode_digest(signing.mask(_UNSUBSCRIBE, nonce, masked)))
+    if (payload := signing.verify(_READER, token)) is not None:
+        number, expires, name = _READERS_HEAD.unpack_from(payload)
+        masked = signing.mask(_READER, name.decode(), payload[_READERS_HEAD.size :])
+        return ReaderLink(
+            _READERS_ACTIONS[number],
+            keys.encode_digest(masked),
+            name.decode(),
+            datetime.fromtimestamp(expires, UTC),
+        )
     return None
 
 

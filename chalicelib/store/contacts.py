@@ -1,14 +1,17 @@
 """
-Where readers are written to: the one row that may hold an e-mail address.
+Where readers are written to: the only rows that may hold an e-mail address.
 
-    keep                 part of a submission's transaction           2 write units
-    find                 GetItem                                      1 round trip
+    keep, ask            part of another module's transaction         2 write units
+    find, find_asking    GetItem                                      1 round trip
     stop                 UpdateItem                                   1
     read                 GetItem                                      1
     forget               TransactWriteItems                           1
+    list_asked           Query the reader's addresses                 1
+    is_known             Query by_reader, GetItem                     1 or 2
 
-It is there only for who asked for mail, and forgets itself a year after they asked last.
+One is there only for who asked for mail, and forgets itself a year after they asked last.
 Who wants no more mail leaves a row without an address, so that nobody else can ask for them.
+One is there for each link that somebody asked for, until the letter is sent, or for `ASKING`.
 """
 
 from collections.abc import Sequence
@@ -18,10 +21,12 @@ from typing import Any, Final, NamedTuple
 
 from chalicelib import settings
 from chalicelib.model import from_rfc3339, rfc3339
-from chalicelib.store import attributes, client, keys
+from chalicelib.store import attributes, client, keys, review_lists
 from chalicelib.store.client import Action, ConditionFailedError
 
 LIFETIME: Final = timedelta(days=365)
+ASKING: Final = timedelta(days=7)
+"""Longer than all attempts to send a letter, so that one that failed can be retried."""
 
 
 class Contact(NamedTuple):
@@ -77,6 +82,68 @@ def find(reader: str, at: datetime) -> Contact:
     # DynamoDB deletes within days of the time, not at it.
     is_over = plain.get("expires_at", 0) <= at.timestamp()
     return Contact(None if is_stopped or is_over else plain["email"], is_stopped)
+
+
+def ask(reader: str, event_id: str, email: str, at: datetime) -> Action:
+    """
+    Make the write that keeps the address to which a link goes; it has no condition.
+
+    Args:
+        event_id: ULID of the event that is told by the letter.
+        email: As it was written.
+    """
+    row = {"email": email, "expires_at": int((at + ASKING).timestamp())}
+    item = keys.request(reader, event_id) | attributes.pack(row)
+    return {"Put": {"TableName": settings.current().content_table, "Item": item}}
+
+
+def find_asking(reader: str, event_id: str, at: datetime) -> str | None:
+    """
+    Read to which address a link goes.
+
+    Returns:
+        None when it was sent, erased or left too long.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    table = settings.current().content_table
+    row = client.get(table, keys.request(reader, event_id), consistent=True)
+    plain = attributes.unpack(row or {})
+    # DynamoDB deletes within days of the time, not at it.
+    return plain["email"] if plain.get("expires_at", 0) > at.timestamp() else None
+
+
+def list_asked(reader: str) -> list[str]:
+    """
+    List the events of a reader's requests that are still to be told, or could not be.
+
+    Returns:
+        ULIDs.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    rows = client.read_all(
+        "query",
+        TableName=settings.current().content_table,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :requests)",
+        ExpressionAttributeValues=attributes.pack(
+            {":pk": keys.contacts_pk(reader), ":requests": keys.REQUESTS}
+        ),
+        ConsistentRead=True,
+    )
+    return [row["sk"]["S"].removeprefix(keys.REQUESTS) for row in rows]
+
+
+def is_known(reader: str) -> bool:
+    """
+    Tell whether anything is held of a reader: what they wrote, or how they are written to.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    return review_lists.is_any_of(reader) or read(reader) is not None
 
 
 def stop(reader: str, at: datetime) -> None:

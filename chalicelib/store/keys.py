@@ -15,6 +15,7 @@ The key schema of both tables.
               vote      pk=F#<review id> sk=VOTE#<network>
               report    pk=F#<review id> sk=REPORT#<network>
               contact   pk=C#<reader>    sk=CONTACT             only of who asked for mail
+              request   pk=C#<reader>    sk=REQUEST#<ULID>      of an event, until it is told
               erasure   pk=ERASURES      sk=<ULID>              receipt, nothing of a reader
                 by_article   listed_in=A#<slug>       id            public rows only
                 by_rating    listed_in=A#<slug>       rating_order  <stars>#<id>
@@ -36,7 +37,8 @@ The key schema of both tables.
                         pk=LIST#due      sk=<published_at>#<slug>
               quarantine pk=QUARANTINE   sk=<sequence number>
               counter   pk=LIMIT#<subject>#<window>     sk=COUNTER
-                        a subject is network:<hash>, reader:<hash>, article:<slug> or site
+                        a subject is network:<hash>, reader:<hash>, article:<slug>, site
+                        or mailbox:<hash>
               token     pk=CAPTCHA#<hash>               sk=SPENT
               text      pk=TEXT#<hash>                  sk=SEEN
 
@@ -80,6 +82,7 @@ QUARANTINE: Final = "QUARANTINE"
 ERASURES: Final = "ERASURES"
 LISTS: Final = "LIST#"
 REPORTS: Final = "REPORT#"
+REQUESTS: Final = "REQUEST#"
 EVERY_ARTICLE: Final = "LIST#all"
 UNLISTED: Final = "LIST#unlisted"
 DUE: Final = "LIST#due"
@@ -175,7 +178,17 @@ def decision(slug: str, decision_id: str) -> Key:
 
 def contact(reader_hash: str) -> Key:
     """Key of how a reader is written to, by `Review.reader`."""
-    return key(f"C#{reader_hash}", "CONTACT")
+    return key(contacts_pk(reader_hash), "CONTACT")
+
+
+def contacts_pk(reader_hash: str) -> str:
+    """Partition of the addresses of a reader."""
+    return f"C#{reader_hash}"
+
+
+def request(reader_hash: str, event_id: str) -> Key:
+    """Key of the address to which a link that was asked for goes."""
+    return key(contacts_pk(reader_hash), f"{REQUESTS}{event_id}")
 
 
 def erasure(erasure_id: str) -> Key:
@@ -198,7 +211,7 @@ def counter(subject: str, window: int) -> Key:
     Key of what was counted of a limit.
 
     Args:
-        subject: `network:<hash>`, `reader:<hash>`, `article:<slug>`, `site`.
+        subject: `network:<hash>`, `reader:<hash>`, `article:<slug>`, `site`, `mailbox:<hash>`.
         window: Seconds.
     """
     return key(f"LIMIT#{subject}#{window}", "COUNTER")
@@ -350,6 +363,11 @@ def proposal_key(fingerprint: str) -> ReviewKey:
 def reader(secret: bytes, email: str) -> str:
     """Give the reader's partition in `by_reader`, the same for every article."""
     return encode_digest(keyed_hash(secret, "reader", canonical_email(email)))
+
+
+def mailbox(secret: bytes, email: str) -> str:
+    """Give the name under which letters to an address are counted; no row has it elsewhere."""
+    return encode_digest(keyed_hash(secret, "mailbox", canonical_email(email)))
 
 
 def reactions_pk(review_id: str) -> str:

@@ -3,12 +3,15 @@ The outbox: what took place and somebody is still to be told of, and the log of 
 
     actions              part of the transaction of what took place   2 write units
                          an event, and 2 in indexes
+    ask                  the same, and the address                    4
+    unask                part of an erasure's transaction
     put_once             PutItem                                      1
     is_there             GetItem                                      1
     due                  Query queue                                  1 round trip
     claim                UpdateItem                                   1
     deliver, postpone, bury
                          UpdateItem                                   1
+                         TransactWriteItems, with an address          1
     list_all             Query queue                                  1
     get                  GetItem                                      1
     retry                GetItem, UpdateItem                          2
@@ -16,6 +19,9 @@ The outbox: what took place and somebody is still to be told of, and the log of 
 An event is written with the change that it tells of, or neither is. It stays in the
 index `queue` until everybody was told, in the order of the next attempt. Who claims it has
 it alone until it is due again: a worker that dies gives it back by doing nothing.
+
+No event holds an address. That of a reader who asked for a link is in a row beside
+`contacts`, and goes in the transaction which notes that the letter was sent.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +41,7 @@ from chalicelib.model import (
     from_rfc3339,
     rfc3339,
 )
-from chalicelib.store import attributes, client, keys
+from chalicelib.store import attributes, client, contacts, keys
 from chalicelib.store.attributes import Item
 from chalicelib.store.client import Action, ConditionFailedError
 from chalicelib.store.items import MalformedItemError
@@ -114,6 +120,25 @@ def actions(*events: Event) -> list[Action]:
         Nothing for what nobody here wants to be told of.
     """
     return [_put(event) for event in events if _is_wanted(event)]
+
+
+def ask(kind: EventKind, reader: str, email: str, at: datetime) -> list[Action]:
+    """
+    Make the writes that put a reader's request for a link into the outbox, with their address.
+
+    Args:
+        reader: As `Review.reader`.
+        email: As it was written.
+    """
+    event = Event(keys.new_id(), kind, "", None, None, at, reader=reader)
+    return [_put(event), contacts.ask(reader, event.id, email, at)]
+
+
+def unask(reader: str, event_id: str) -> list[Action]:
+    """Make the writes that take a reader's request back, told or not; they have no condition."""
+    table = settings.current().content_table
+    rows = (keys.request(reader, event_id), keys.event(event_id))
+    return [{"Delete": {"TableName": table, "Key": key}} for key in rows]
 
 
 def put_once(event: Event) -> bool:
@@ -310,6 +335,7 @@ def _read(row: Item) -> Notification:
         review=keys.parse_review_sk(review) if review else None,
         at=from_rfc3339(plain["at"]),
         status=ReviewStatus(status) if status else None,
+        reader=plain.get("asked_by", ""),
     )
     return Notification(
         event,
@@ -349,6 +375,9 @@ def _put(event: Event) -> Action:
         "review": event.review and keys.review_sk(event.review),
         "at": rfc3339(event.at),
         "status": event.status and str(event.status),
+        # By another name than a review's, so that no index of readers has it.
+        "asked_by": event.reader or None,
+        "expires_at": int((event.at + contacts.ASKING).timestamp()) if event.reader else None,
         "revision": 1,
         "attempts": 0,
         "deliveries": {},
@@ -368,7 +397,7 @@ def _write(seen: Notification, after: Notification, expires_at: int | None = Non
     }
     if expires_at is not None:
         changes["expires_at"] = expires_at
-    update = {
+    update: dict[str, Any] = {
         "TableName": settings.current().content_table,
         "Key": keys.event(after.event.id),
         "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in changes),
@@ -378,8 +407,13 @@ def _write(seen: Notification, after: Notification, expires_at: int | None = Non
             {f":{name}": value for name, value in changes.items()} | {":seen": seen.revision}
         ),
     }
+    beside: list[Action] = []
+    if after.queue == keys.DELIVERED and seen.event.reader:
+        update["UpdateExpression"] += " REMOVE asked_by"
+        address = keys.request(seen.event.reader, seen.event.id)
+        beside = [{"Delete": {"TableName": update["TableName"], "Key": address}}]
     try:
-        client.write({"Update": update})
+        client.write({"Update": update}, *beside)
     except ConditionFailedError:
         return False
     return True

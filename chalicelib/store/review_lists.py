@@ -6,6 +6,7 @@ Lists of reviews.
     list_queue               Query queue                              1
     list_expired             Query queue                              1 per MB, up to 10
     list_of_reader           Query by_reader; BatchGetItem            2 (1 for an empty page)
+    is_any_of                Query by_reader                          1
     current_of               BatchGetItem                             1, or none
     every_review             Query the article's partition            1 per MB
 """
@@ -217,6 +218,24 @@ def list_of_reader(reader: str, position: str | None, limit: int) -> Page[Held]:
     theirs.sort(key=lambda one: one.review.id, reverse=True)
     following = client.next_position(found, limit, answer.get("LastEvaluatedKey"), "id")
     return Page(tuple(theirs), following)
+
+
+def is_any_of(reader: str) -> bool:
+    """
+    Tell whether anything is held of a reader that they wrote, a moment ago perhaps not yet.
+
+    Raises:
+        UnavailableError: The index could not be read.
+    """
+    answer = client.call(
+        "query",
+        TableName=settings.current().content_table,
+        IndexName="by_reader",
+        KeyConditionExpression="reader = :reader",
+        ExpressionAttributeValues=attributes.pack({":reader": reader}),
+        Limit=1,
+    )
+    return bool(answer["Items"])
 
 
 def current_of(proposals: Sequence[Review]) -> dict[str, Review]:

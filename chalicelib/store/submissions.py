@@ -2,6 +2,7 @@
 All that is known before a submission is taken in.
 
     read                  BatchGetItem of both tables, consistent    1 round trip
+    read_counted          BatchGetItem, consistent                   1
     spend, remember       part of another module's transaction       2 write units
 
 Whoever sends it, the same number of rows is asked for.
@@ -86,6 +87,26 @@ def read(
         articles=_articles(by_pk.get(keys.text(text)["pk"]["S"])) if text else (),
         tally=items.tally_from(by_pk.get(keys.tally_pk(slug))),
     )
+
+
+def read_counted(asked: Sequence[Counter], token: str | None) -> tuple[list[Counter], bool]:
+    """
+    Read counters alone, and whether a captcha token was spent.
+
+    Args:
+        asked: Counters to fill.
+        token: SHA-256 of the captcha token, if there is one.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    table = settings.current().derived_table
+    wanted = [key for counter in asked for key in counters.keys_of(counter)]
+    wanted += [keys.token(token)] if token else []
+    rows = client.batch_get({table: wanted}, consistent=True)[table]
+    by_pk = {row["pk"]["S"]: row for row in rows}
+    is_spent = token is not None and keys.token(token)["pk"]["S"] in by_pk
+    return [counters.found(counter, by_pk) for counter in asked], is_spent
 
 
 def spend(token: str, expires_at: int) -> Action:

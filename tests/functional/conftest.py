@@ -8,7 +8,7 @@ import moto.backends
 import pytest
 from moto import mock_aws
 
-from chalicelib.guard import intake, reactions
+from chalicelib.guard import intake, reactions, readers
 from chalicelib.notices import audience, delivery, digest, mail
 from tests import iam
 from tests.carriers import Post, Receiver, receiving
@@ -90,7 +90,7 @@ def receiver() -> Iterator[Receiver]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Put a clock into the intake that begins at noon."""
     made = Clock()
-    for module in (intake, reactions):
+    for module in (intake, reactions, readers):
         monkeypatch.setattr(module, "now", made)
     return made
 

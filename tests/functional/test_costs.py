@@ -28,6 +28,7 @@ from tests.conftest import Deliver
 from tests.event_source import Record
 from tests.functional import notifying
 from tests.functional.notifying import KEY
+from tests.functional.test_links import tokens
 
 
 @pytest.fixture
@@ -504,8 +505,8 @@ def test_notifications(
     }
 
 
-def test_privacy(house: Api, setting: Callable[..., None]) -> None:
-    bill = Bill()
+def test_privacy(house: Api, setting: Callable[..., None], post: Post) -> None:
+    bill, told = Bill(), notifying.House()
     setting(**notifying.MAIL)
     email = "grace@example.com"
     review = house.post(REVIEWS, submission(email=email, notify=True)).body["id"]
@@ -523,18 +524,55 @@ def test_privacy(house: Api, setting: Callable[..., None]) -> None:
     with bill.of("POST /editor/readers/export of nobody"):
         house.post("/editor/readers/export", body, editor=True)
 
+    house.post(REVIEWS, submission(email=email))
+    setting(**notifying.MAIL)
+    told.unread()
+    with bill.of("POST /readers/requests"):
+        house.post("/readers/requests", body | {"action": "erase"})
+    with bill.of("send its link"):
+        told.carry()
+    (token,) = tokens(post.to(email)[0])
+    with bill.of("POST /links/description, to erase"):
+        house.post("/links/description", {"token": token})
+    with bill.of("POST /links, to erase: a review"):
+        house.post("/links", {"token": token})
+    with bill.of("POST /links, to erase, again"):
+        house.post("/links", {"token": token})
+    setting(LIMITS="network=9/1h")
+    with bill.of("POST /readers/requests, LIMITS on"):
+        house.post("/readers/requests", {"email": "x@example.com", "action": "export"})
+    with bill.of("find nothing of it"):
+        told.carry()
+
     assert bill.unsafe == []
     assert bill.costs == {
         "POST /editor/readers/export": Cost("Query BatchGetItem GetItem", read=3.5),
         "POST /editor/readers/erase: a review, reported, a proposal, a contact": Cost(
-            "TransactWriteItems Query BatchGetItem"
+            "Query TransactWriteItems Query BatchGetItem"
             " Query Query TransactWriteItems Query Query TransactWriteItems UpdateItem",
             table=15,
             indexes=7,
-            read=5.5,
+            read=6.5,
         ),
         "POST /editor/readers/erase again": Cost(
-            "TransactWriteItems Query UpdateItem", table=5, read=0.5
+            "Query TransactWriteItems Query UpdateItem", table=5, read=1.5
         ),
         "POST /editor/readers/export of nobody": Cost("Query GetItem", read=1.5),
+        "POST /readers/requests": Cost("BatchGetItem TransactWriteItems", 6, 2, 1),
+        "POST /readers/requests, LIMITS on": Cost(
+            "BatchGetItem PutItem TransactWriteItems", 7, 2, 2
+        ),
+        "send its link": Cost("UpdateItem GetItem Query TransactWriteItems", 5, 3, 1.5),
+        "find nothing of it": Cost(
+            "UpdateItem GetItem Query GetItem TransactWriteItems", 5, 3, 2.5
+        ),
+        "POST /links/description, to erase": Cost("Query", read=0.5),
+        "POST /links, to erase: a review": Cost(
+            "GetItem Query TransactWriteItems Query BatchGetItem"
+            " Query Query TransactWriteItems UpdateItem",
+            table=9,
+            indexes=4,
+            read=5,
+        ),
+        "POST /links, to erase, again": Cost("GetItem Query GetItem", read=2.5),
     }

@@ -283,11 +283,14 @@ class TestPage:
         (script,) = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
         outside, _, inside = script.partition('addEventListener("click"')
 
-        assert 'send("links")' not in outside
+        assert 'send("links"' not in outside
+        assert "follow" not in outside
         assert inside.index('send("links")') < inside.index('send("links/description")')
         assert "location.hash" in outside
 
     def test_it_knows_every_answer(self, page: Answer) -> None:
+        for word in ("export", "erase"):
+            assert f"  {word}: " in page.text
         for word in ("publish", "reject", "unsubscribe", "changed", "unchanged", "stale", "gone"):
             assert f"  {word}: " in page.text
 

@@ -77,6 +77,7 @@ FORBIDDEN = {
     ],
     "notify": [
         *(Request(f"dynamodb:{verb}", CONTENT, ARTICLE) for verb in WRITES),
+        *(Request(f"dynamodb:{verb}", CONTENT, ("C#x",)) for verb in ("PutItem", "Query")),
         *(Request(f"dynamodb:{verb}", CONTENT, ("O#x",)) for verb in ("PutItem", "DeleteItem")),
         *(Request(f"dynamodb:{verb}", DERIVED, LISTING) for verb in (*WRITES, "GetItem", "Query")),
         Request("dynamodb:Query", CONTENT, ARTICLE),
@@ -163,11 +164,7 @@ def tour(
     first = submit(api).body
     edit(api, first, rating=2)
     deliver()
-    for path in (f"{article}", f"{article}/tally", "/articles", "/articles?tag=astronomy&sort=top"):
-        api.get(path)
-    for sort in ("newest", "highest", "helpful"):
-        api.get(f"{REVIEWS}?sort={sort}")
-    api.get("/articles/no-such/reviews")
+    read(api, article)
     voted = submit(api, email="voted@example.com").body
     vote(api, voted)
     report(api, voted)
@@ -198,10 +195,12 @@ def tour(
     reconcile_tallies(builders.SCHEDULED, None)
     setting(**MAIL, WEBHOOKS="on", LIMITS="off", CAPTCHA="off", MODERATION="approve_first")
     submit(api, email="told@example.com", notify=True)
+    ask_for_a_link(api)
     # What the API has read is not asked for again in the same process.
     secrets._read.cache_clear()
     deliver_notifications({"Records": deliver()}, None)
     submit(api, email="told@example.org", notify=True)
+    ask_for_a_link(api)
     api.patch(article, {"status": "draft"}, editor=True, If_Match="*")
     soon = rfc3339(now() + timedelta(minutes=1))
     scheduled = {"status": "scheduled", "published_at": soon}
@@ -222,9 +221,25 @@ def tour(
     end(api, article, "voted@example.com")
 
 
+def read(api: Api, article: str) -> None:
+    """Read what anyone may."""
+    for path in (f"{article}", f"{article}/tally", "/articles", "/articles?tag=astronomy&sort=top"):
+        api.get(path)
+    for sort in ("newest", "highest", "helpful"):
+        api.get(f"{REVIEWS}?sort={sort}")
+    api.get("/articles/no-such/reviews")
+
+
+def ask_for_a_link(api: Api) -> None:
+    """Ask as a reader for what is held of them."""
+    body = {"email": "told@example.com", "action": "export"}
+    assert api.post("/readers/requests", body).status == 202
+
+
 def end(api: Api, article: str, email: str) -> None:
     """Retract an article; export and erase a reader."""
     api.delete(article, editor=True, If_Match="*")
+    api.post("/readers/requests", {"email": email, "action": "export"})
     api.post("/editor/readers/export", {"email": email}, editor=True)
     api.post("/editor/readers/erase", {"email": email}, editor=True)
 

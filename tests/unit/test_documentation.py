@@ -139,7 +139,7 @@ def schema_of(method: str, path: str, body: Any) -> dict[str, Any]:
     schema: dict[str, Any] = {"$ref": "#/components/schemas/Problem"}
     if "request_id" not in body:
         responses = document["paths"][path][method.lower()]["responses"]
-        answer = responses["201" if "201" in responses else "200"]
+        answer = next(responses[status] for status in ("201", "202", "200") if status in responses)
         schema = answer["content"]["application/json"]["schema"]
     return {**schema, "components": document["components"]}
 

@@ -27,6 +27,7 @@ LARGEST = {
     "/articles/{slug}/reviews/{id}": 65_536,
     "/articles/{slug}/reviews/{id}/votes": 65_536,
     "/articles/{slug}/reviews/{id}/reports": 65_536,
+    "/readers/requests": 65_536,
     "/links": 65_536,
     "/links/description": 65_536,
     "/editor/reviews/decisions": 131_072,
