@@ -222,6 +222,18 @@ class Reply:
     replied_at: datetime
 
 
+class Consent(NamedTuple):
+    """
+    What a reader agreed to when they submitted.
+
+    Attributes:
+        revision: Of the text, `[A-Za-z0-9._-]{1,40}`.
+    """
+
+    revision: str
+    given_at: datetime
+
+
 class ReviewKey(NamedTuple):
     """
     Where a review's row is. Internal: it never leaves the server in the clear.
@@ -278,6 +290,7 @@ class Review:
         outcome: Who ended it first and for good: an editor who refused it, unless one publishes
             it again; its reader, who withdrew it or wants it erased. None while it is open and
             no editor has refused it, so of spam that a filter alone called so.
+        consent: To what its words were submitted; None where nothing was asked, and once erased.
     """
 
     slug: str
@@ -302,6 +315,7 @@ class Review:
     helpful: int = 0
     reports: Reports = _NO_REPORTS
     outcome: Outcome | None = None
+    consent: Consent | None = None
 
     @property
     def is_unjudged(self) -> bool:

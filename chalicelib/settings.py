@@ -44,6 +44,9 @@ _MAILBOX: Final = re.compile(
     r"(?:[^<>\"@,;:\x00-\x1f]{1,60} <)?[a-z0-9._%+-]{1,64}@[a-z0-9.-]{1,190}(>?)",
     re.ASCII | re.IGNORECASE,
 )
+_CONSENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", re.ASCII)
+_LONGEST_CONSENT: Final = 2000
+"""Bytes; all settings of a Lambda may have 4 KB together."""
 _SECONDS: Final = {"m": 60, "h": 3600, "d": 86400}
 
 
@@ -77,6 +80,19 @@ class Retention(NamedTuple):
 
     spam: timedelta | None = timedelta(days=30)
     rejected: timedelta | None = None
+
+
+class Consent(NamedTuple):
+    """
+    What readers are asked to agree to when they review.
+
+    Attributes:
+        revision: Name of the text, `[A-Za-z0-9._-]{1,40}`; another text has another one.
+        text: In plain words, one line or several.
+    """
+
+    revision: str
+    text: str
 
 
 class Webhook(NamedTuple):
@@ -218,6 +234,7 @@ class Settings(_Texts):
         "manage_url",
         "digest_hour",
         "retention",
+        "consent",
         "sign_in",
     )
     _WITH_CAPTCHA: Final = ("captcha_hostnames", "captcha_score", "captcha_down")
@@ -378,6 +395,22 @@ class Settings(_Texts):
             msg = "RETENTION must not name a status twice"
             raise SettingsError(msg)
         return Retention(**dict(told))
+
+    @cached_property
+    def consent(self) -> Consent | None:
+        """What readers are asked to agree to; None: they are not asked."""
+        revision = self._texts.get("CONSENT_REVISION", "")
+        text = self._texts.get("CONSENT_TEXT", "")
+        if not revision and not text:
+            return None
+        if _CONSENT.fullmatch(revision) is None:
+            msg = "CONSENT_REVISION must be 1 to 40 of A-Z, a-z, 0-9, . _ and -, with CONSENT_TEXT"
+            raise SettingsError(msg)
+        is_plain = all(one.isprintable() or one == "\n" for one in text)
+        if not text.strip() or len(text.encode()) > _LONGEST_CONSENT or not is_plain:
+            msg = f"CONSENT_TEXT must be 1 to {_LONGEST_CONSENT} bytes, with CONSENT_REVISION"
+            raise SettingsError(msg)
+        return Consent(revision, text)
 
     @staticmethod
     def _lifetime(text: str) -> tuple[str, timedelta | None]:

@@ -137,9 +137,12 @@ def commands(base: str, editor_key: str, slug: str) -> Iterator[tuple[str, str]]
         "message": "Clear and kind.",
         "notify": True,
     }
+    asked = settings.current().consent
+    agreeing = f", and so agree: “{asked.text}”" if asked else ""
+    review |= {"consent_revision": asked.revision} if asked else {}
     article = {"title": "Hello", "body_markdown": "My *first* article.", "status": "published"}
     yield "Read an article", _curl(f"{base}/articles/{slug}")
-    yield "Review it", _curl(f"{base}/articles/{slug}/reviews", review)
+    yield f"Review it{agreeing}", _curl(f"{base}/articles/{slug}/reviews", review)
     yield "See its tally change", _curl(f"{base}/articles/{slug}/tally")
     key = f"-H Authorization: Bearer {editor_key}"
     yield "Publish an article", _curl(f"{base}/articles/hello", article, "-X PUT", key)

@@ -17,7 +17,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import StreamShard
 
-from chalicelib.store import client
+from chalicelib.store import client, consents
 from localdev import tables
 from localdev.aws import REGION
 from tests import seeding
@@ -47,6 +47,7 @@ def empty() -> None:
         tables.create("local")
     for table in known.values():
         table.items.clear()
+    consents.forget()
     seeding.editor_key()
     for table in known.values():
         if table.stream_shard is not None:

@@ -39,6 +39,7 @@ _OF_CONTENT: Final = (
     keys.EDITORS,
     keys.blocks()["pk"]["S"],
     keys.ERASURES,
+    keys.CONSENTS,
 )
 """How the partitions of content begin: articles, and what stands beside them."""
 

@@ -222,6 +222,22 @@ class Form(BaseModel):
     issued_at: Time
 
 
+class ConsentAsked(BaseModel):
+    """What readers are asked to agree to. `revision` and `text` are null when nothing is."""
+
+    required: bool
+    revision: str | None
+    text: str | None
+
+
+class ConsentGiven(BaseModel):
+    """What a reader agreed to, and when."""
+
+    revision: str
+    text: str | None
+    given_at: Time
+
+
 class CurrentReview(BaseModel):
     """What a proposed change would change."""
 
@@ -245,6 +261,7 @@ class QueuedReview(Review):
     reasons: list[str]
     reports: dict[Reason, int]
     proposed_for: Ulid | None
+    consent: ConsentGiven | None
     current: CurrentReview | None
     revision: int
 
@@ -270,6 +287,7 @@ class HeldReview(Review):
     reasons: list[str]
     reports: dict[Reason, int]
     proposed_for: Ulid | None
+    consent: ConsentGiven | None
     changed_at: Time
     forgotten_at: Time | None
     note: str

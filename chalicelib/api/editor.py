@@ -19,7 +19,7 @@ from chalicelib.errors import (
 from chalicelib.guard import decisions, secrets
 from chalicelib.model import Block, Editor, Effect, ReviewHandle, now
 from chalicelib.rules import text
-from chalicelib.store import blocks, keys, review_lists, reviews
+from chalicelib.store import blocks, consents, keys, review_lists, reviews
 from chalicelib.store.review_lists import Filter
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def list_queue(request: Request, editor: Editor) -> Response:
     position = cursors.open_for(http.parameter(request, "cursor"), *scope)
     page = review_lists.list_queue(queue, position, http.limit(request), chosen)
     current = review_lists.current_of(page.items)
-    items = [shapes.waiting(one, current) for one in page.items]
+    texts = consents.of(page.items)
+    items = [shapes.waiting(one, current, texts) for one in page.items]
     return http.private(shapes.page(items, cursors.issue(page.position, *scope)))
 
 

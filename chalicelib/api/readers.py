@@ -15,7 +15,7 @@ from chalicelib.api.http import Contract
 from chalicelib.errors import InvalidCursorError, InvalidFieldsError, RouteNotFoundError
 from chalicelib.guard import erasure, secrets
 from chalicelib.model import Editor, now
-from chalicelib.store import contacts, keys, review_lists
+from chalicelib.store import consents, contacts, keys, review_lists
 
 MOST_BODY_BYTES: Final = 65_536
 
@@ -61,9 +61,10 @@ def exported(reader: str, cursor: str | None, limit: int) -> shapes.Json:
     page = review_lists.list_of_reader(reader, cursors.open_for(cursor, *scope), limit)
     following = cursors.issue(page.position, *scope)
     contact = contacts.read(reader)
+    texts = consents.of(one.review for one in page.items)
     return {
         "contact": contact and shapes.contact(contact),
-        **shapes.page([shapes.held(one) for one in page.items], following),
+        **shapes.page([shapes.held(one, texts) for one in page.items], following),
     }
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib import settings
 from chalicelib.api import bodies, cursors, http, shapes
 from chalicelib.api.http import Contract
 from chalicelib.errors import (
@@ -80,11 +81,10 @@ def submit_review(request: Request, slug: str) -> Response:
 
     body = bodies.read_object(request, MOST_BODY_BYTES)
     idempotency_key = _idempotency_key(request)
-    missing = (
-        (schemas.field_problem("captcha_token", "captcha_required"),)
-        if captcha.is_required() and not body.get("captcha_token")
-        else ()
-    )
+    faults = [_consent_fault(body.get("consent_revision"))]
+    if captcha.is_required() and not body.get("captcha_token"):
+        faults.append(("captcha_token", "captcha_required"))
+    missing = [schemas.field_problem(*fault) for fault in faults if fault]
     sent = schemas.parse(schemas.SubmissionIn, body, *missing)
     submission = Submission(
         slug=http.known_slug(slug),
@@ -178,6 +178,23 @@ def withdraw_review(request: Request, slug: str, id: str) -> Response:  # noqa: 
     key = tokens.open_for(http.bearer(request), slug, id)
     decisions.withdraw(slug, key, id, now())
     return http.private(None)
+
+
+@http.route(routes, "GET", "/consent", Contract(answer="ConsentAsked"))
+def get_consent(request: Request) -> Response:
+    """Tell what readers are asked to agree to when they review, if anything."""
+    asked = settings.current().consent
+    revision, text = asked or (None, None)
+    return http.public(request, {"required": asked is not None, "revision": revision, "text": text})
+
+
+def _consent_fault(revision: object) -> tuple[str, str] | None:
+    """Say what is wrong with what a reader agreed to, where anything is asked: field and code."""
+    asked = settings.current().consent
+    if asked is None or revision == asked.revision:
+        return None
+    is_none = revision is None or revision == ""
+    return "consent_revision", "consent_required" if is_none else "consent_outdated"
 
 
 def _idempotency_key(request: Request) -> str:

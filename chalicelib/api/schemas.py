@@ -49,6 +49,8 @@ MESSAGES: Final = {
     "message_invalid": "Please enter a message without control characters.",
     "captcha_required": "Please check re-captcha.",
     "captcha_failed": "Please check re-captcha.",
+    "consent_required": "Please agree to what is asked.",
+    "consent_outdated": "Please read and agree to the text as it is now.",
     "rating_required": "Please rate this article.",
     "rating_out_of_range": "Please choose 1 to 5 stars.",
     "slug_invalid": "Please use 1 to 80 of a-z, 0-9 and hyphen.",
@@ -287,6 +289,7 @@ class SubmissionIn(_In):
     form_token: Annotated[str, Field(max_length=512)] | None = None
     website: Annotated[str, Field(max_length=2048)] | None = None
     notify: bool = False
+    consent_revision: Annotated[str, Field(max_length=40)] | None = None
 
 
 class ReaderIn(_In):

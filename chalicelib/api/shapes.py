@@ -13,6 +13,7 @@ from typing import Any
 from chalicelib.model import (
     Article,
     Block,
+    Consent,
     Decision,
     Erasure,
     Held,
@@ -141,23 +142,29 @@ def edited(one: Review) -> Json:
     return {**review(one), "status": str(moderation.told(one))}
 
 
-def waiting(one: Review, current: Mapping[str, Review]) -> Json:
+def waiting(one: Review, current: Mapping[str, Review], texts: Mapping[str, str]) -> Json:
     """
     Write a review as the moderation queue shows it.
 
     Args:
         current: What proposals would change, by id.
+        texts: That readers agreed to, by revision.
     """
     beside = one.proposed_for and current.get(one.proposed_for.id)
     return {
-        **queued(one),
+        **queued(one, texts),
         "current": beside and _words(beside) | {"status": str(beside.status)},
         "revision": one.revision,
     }
 
 
-def queued(one: Review) -> Json:
-    """Write a review with what only editors see of it."""
+def queued(one: Review, texts: Mapping[str, str]) -> Json:
+    """
+    Write a review with what only editors see of it.
+
+    Args:
+        texts: That readers agreed to, by revision.
+    """
     proposed_for = one.proposed_for
     return {
         **review(one),
@@ -166,16 +173,22 @@ def queued(one: Review) -> Json:
         "reasons": list(one.reasons),
         "reports": {reason: n for reason, n in one.reports._asdict().items() if n},
         "proposed_for": proposed_for and proposed_for.id,
+        "consent": one.consent and _consent(one.consent, texts),
     }
 
 
-def held(one: Held) -> Json:
-    """Write a review or a proposal as its reader's export shows it."""
+def held(one: Held, texts: Mapping[str, str]) -> Json:
+    """
+    Write a review or a proposal as its reader's export shows it.
+
+    Args:
+        texts: That readers agreed to, by revision.
+    """
     review = one.review
     forgotten_at = review.expires_at and datetime.fromtimestamp(review.expires_at, UTC)
     return {
         "kind": "review" if review.key.kind == "R" else "proposal",
-        **queued(review),
+        **queued(review, texts),
         "changed_at": rfc3339(review.changed_at),
         "forgotten_at": forgotten_at and rfc3339(forgotten_at),
         "note": one.note,
@@ -277,6 +290,14 @@ def followed(
 def page(items: list[Json], next_cursor: str | None) -> Json:
     """Write a slice of a list."""
     return {"items": items, "next_cursor": next_cursor}
+
+
+def _consent(one: Consent, texts: Mapping[str, str]) -> Json:
+    return {
+        "revision": one.revision,
+        "text": texts.get(one.revision),
+        "given_at": rfc3339(one.given_at),
+    }
 
 
 def _words(one: Review) -> Json:

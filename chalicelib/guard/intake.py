@@ -20,6 +20,7 @@ What a repetition is, and where a submission goes that is none, is in `placement
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -30,6 +31,7 @@ from chalicelib.guard.limits import Quota
 from chalicelib.guard.placement import Place
 from chalicelib.model import (
     Block,
+    Consent,
     Counter,
     Edit,
     Effect,
@@ -43,7 +45,7 @@ from chalicelib.model import (
     now,
 )
 from chalicelib.rules import moderation, spam
-from chalicelib.store import contacts, gates, keys, outbox, reviews, submissions
+from chalicelib.store import consents, contacts, gates, keys, outbox, reviews, submissions
 from chalicelib.store.client import Action, ConditionFailedError
 
 _ATTEMPTS: Final = 6
@@ -91,9 +93,13 @@ def submit(submission: Submission) -> Receipt:
         ArticleNotFoundError: The article is missing, a draft or retracted.
         TooManyRequestsError: A limit is reached.
         CaptchaFailedError: The captcha was not solved for this submission.
+        SettingsError: The text that readers agree to was changed without its revision.
         UnavailableError: It may be stored; the same submission again is safe.
     """
     review = _new_review(submission)
+    if (asked := settings.current().consent) is not None:
+        consents.keep(asked)
+        review = replace(review, consent=Consent(asked.revision, review.submitted_at))
     if settings.current().limits or captcha.is_required():
         return _guarded(submission, review)
     found = scorer.of_submission(submission, review, None)

@@ -16,6 +16,7 @@ from chalicelib.model import (
     STARS,
     Article,
     ArticleStatus,
+    Consent,
     Gate,
     Held,
     Image,
@@ -181,6 +182,7 @@ def review_item(review: Review) -> Item:
             "helpful": review.helpful,
             "reports": pack_reports(review.reports),
             "outcome": review.outcome and str(review.outcome),
+            "consent": pack_consent(review.consent),
         }
         | review_indexes(review)
     )
@@ -227,6 +229,13 @@ def pack_reply(reply: Reply | None) -> Plain | None:
     if reply is None:
         return None
     return {"message": reply.message, "replied_at": rfc3339(reply.replied_at)}
+
+
+def pack_consent(consent: Consent | None) -> Plain | None:
+    """Give the attributes of a reader's consent."""
+    if consent is None:
+        return None
+    return {"revision": consent.revision, "given_at": rfc3339(consent.given_at)}
 
 
 def pack_reasons(reasons: tuple[str, ...]) -> list[str] | None:
@@ -302,6 +311,7 @@ def review_from(item: Item) -> Review:
         helpful=_count(plain.get("helpful", 0)),
         reports=_reports(plain.get("reports", {})),
         outcome=_outcome(plain.get("outcome")),
+        consent=_consent(plain.get("consent")),
     )
 
 
@@ -411,6 +421,12 @@ def _pack_handle(handle: ReviewHandle | None) -> Plain | None:
 
 def _handle(plain: Plain | None) -> ReviewHandle | None:
     return ReviewHandle(_review_key(plain["sk"]), plain["id"]) if plain else None
+
+
+def _consent(plain: Plain | None) -> Consent | None:
+    if plain is None:
+        return None
+    return Consent(_text(plain["revision"]), from_rfc3339(plain["given_at"]))
 
 
 def _outcome(text: str | None) -> Outcome | None:

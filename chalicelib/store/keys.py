@@ -14,6 +14,7 @@ The key schema of both tables.
               event     pk=O#<ULID>      sk=EVENT
               vote      pk=F#<review id> sk=VOTE#<network>
               report    pk=F#<review id> sk=REPORT#<network>
+              consent   pk=CONSENT       sk=<revision>          text, never changed
               contact   pk=C#<reader>    sk=CONTACT             only of who asked for mail
               request   pk=C#<reader>    sk=REQUEST#<ULID>      of an event, until it is told
               erasure   pk=ERASURES      sk=<ULID>              receipt, nothing of a reader
@@ -80,6 +81,7 @@ GATE: Final = "GATE"
 EDITORS: Final = "KEYS"
 QUARANTINE: Final = "QUARANTINE"
 ERASURES: Final = "ERASURES"
+CONSENTS: Final = "CONSENT"
 LISTS: Final = "LIST#"
 REPORTS: Final = "REPORT#"
 REQUESTS: Final = "REQUEST#"
@@ -194,6 +196,11 @@ def request(reader_hash: str, event_id: str) -> Key:
 def erasure(erasure_id: str) -> Key:
     """Key of the receipt of an erasure."""
     return key(ERASURES, erasure_id)
+
+
+def consent(revision: str) -> Key:
+    """Key of a text that readers agreed to."""
+    return key(CONSENTS, revision)
 
 
 def blocks() -> Key:

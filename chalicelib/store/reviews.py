@@ -431,6 +431,7 @@ _FORGOTTEN: Final[dict[str, str | None]] = {
     "fingerprint": "",
     "idempotency": "",
     "proposed_for": None,
+    "consent": None,
 }
 """What an erased review becomes; no index takes an empty `reader`."""
 
@@ -458,6 +459,8 @@ def _acceptance(proposal: Review, target: Review, note: str, at: datetime) -> tu
             "edited_at": rfc3339(at),
             "status": str(status),
         }
+        # Whoever proposed the words agreed anew; where nothing was asked, the old consent stands.
+        | ({"consent": items.pack_consent(proposal.consent)} if proposal.consent else {})
         | _settled(slug, target.key, status, None),
         at,
         *_unchanged(target),

@@ -74,7 +74,13 @@ def test_the_queue_shows_what_waits_and_for_what_the_oldest_first(
 
     waiting = queued(api)
 
-    place = {"slug": builders.SLUG, "status": "pending", "reasons": [], "reports": {}}
+    place: dict[str, Any] = {
+        "slug": builders.SLUG,
+        "status": "pending",
+        "reasons": [],
+        "reports": {},
+        "consent": None,
+    }
     now = {name: first[name] for name in ("name", "message", "rating", "status")}
     assert waiting == [
         {

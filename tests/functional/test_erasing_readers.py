@@ -143,6 +143,7 @@ class TestExport:
             "reasons": [],
             "reports": {"spam": 1},
             "proposed_for": None,
+            "consent": None,
             "forgotten_at": None,
             "note": "",
         }

@@ -56,6 +56,7 @@ FORBIDDEN = {
         *(Request(f"dynamodb:{verb}", CONTENT, LEDGER_OF_DECISIONS) for verb in CHANGES),
         *(Request(f"dynamodb:{verb}", CONTENT, ("V#x",)) for verb in CHANGES),
         Request("dynamodb:DeleteItem", CONTENT, ("ERASURES",)),
+        *(Request(f"dynamodb:{verb}", CONTENT, ("CONSENT",)) for verb in CHANGES),
         Request("dynamodb:UpdateItem", CONTENT, ("F#x",)),
         Request("dynamodb:Query", CONTENT, ARTICLE),
         Request("dynamodb:Query", CONTENT, KEYS),

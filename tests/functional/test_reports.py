@@ -70,6 +70,7 @@ def test_a_reported_review_stays_public_and_stands_in_the_queue(api: Api) -> Non
         "reasons": [],
         "reports": {"offensive": 1},
         "proposed_for": None,
+        "consent": None,
         "current": None,
         "revision": 1,
     }

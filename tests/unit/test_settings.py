@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.settings import Retention, Secrets, Settings, SettingsError, SignIn
+from chalicelib.settings import Consent, Retention, Secrets, Settings, SettingsError, SignIn
 
 SECRET = "a-canary-of-at-least-32-characters"
 DIGEST = hashlib.sha256(b"key").hexdigest()
@@ -243,4 +243,39 @@ def test_a_provider_that_cannot_be_one_is_refused(told: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match="OIDC_ISSUER") as caught:
         _ = Settings({"STAGE": "prod"} | told).sign_in
 
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({}, None),
+        ({"CONSENT_REVISION": "", "CONSENT_TEXT": ""}, None),
+        (
+            {"CONSENT_REVISION": "2026-01.b", "CONSENT_TEXT": "I agree.\nTo all, é."},
+            Consent("2026-01.b", "I agree.\nTo all, é."),
+        ),
+        (
+            {"CONSENT_REVISION": "a" * 40, "CONSENT_TEXT": "x" * 2000},
+            Consent("a" * 40, "x" * 2000),
+        ),
+    ],
+)
+def test_a_consent_is_a_text_under_a_name(told: dict[str, str], expected: Consent | None) -> None:
+    assert Settings(told).consent == expected
+
+
+@pytest.mark.parametrize(
+    ("revision", "text", "blamed"),
+    [
+        *((one, "canary", "CONSENT_REVISION") for one in ("", "a b", "-a", "é", "a\n", "a" * 41)),
+        *(("1", one, "CONSENT_TEXT") for one in ("", " \n", "canary\0", "canary\t", "é" * 1001)),
+    ],
+)
+def test_half_a_consent_is_refused(revision: str, text: str, blamed: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{blamed}") as caught:
+        _ = Settings({"CONSENT_REVISION": revision, "CONSENT_TEXT": text}).consent
+
+    assert "CONSENT_REVISION" in str(caught.value)
+    assert "CONSENT_TEXT" in str(caught.value)
     assert "canary" not in str(caught.value)
