@@ -336,6 +336,7 @@ class DecisionAction(StrEnum):
     SPAM = "spam"
     CHANGE = "change"
     REPLY = "reply"
+    ERASE = "erase"
     SCHEDULE_ARTICLE = "schedule_article"
     PUBLISH_ARTICLE = "publish_article"
     UNPUBLISH_ARTICLE = "unpublish_article"
@@ -372,7 +373,8 @@ class Decision:
     Attributes:
         id: ULID.
         review_id: Of the review or proposal; None when it is about the article.
-        by: Name of an editor's key; `mail` for a link in a letter, `schedule` for the clock.
+        by: Name of an editor's key; `mail` for a link in a letter to editors, `reader` for one in
+            a letter to a reader, `schedule` for the clock, `retention` for what was over.
         note: Why, as far as anybody said so.
         before: None when there was nothing before.
     """

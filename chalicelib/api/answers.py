@@ -273,11 +273,20 @@ class QueuePage(BaseModel):
     next_cursor: str | None
 
 
+class HeldDecision(BaseModel):
+    """What was decided on a review, when and why. `note` may be empty."""
+
+    action: DecisionAction
+    at: Time
+    note: str
+
+
 class HeldReview(Review):
     """
     What is held of a reader in one row.
 
     `forgotten_at` is there where it forgets itself, `note` is an editor's and may be empty.
+    `decisions` are the newest 25 on it; `has_more_decisions` says whether there are older ones.
     `reasons`, `reports` and `proposed_for` are those of the queue.
     """
 
@@ -291,6 +300,8 @@ class HeldReview(Review):
     changed_at: Time
     forgotten_at: Time | None
     note: str
+    decisions: list[HeldDecision]
+    has_more_decisions: bool
 
 
 class Contact(BaseModel):
@@ -341,7 +352,7 @@ class DecisionResults(BaseModel):
 class State(BaseModel):
     """What a decision found or left: a review has `rating` and `reports`."""
 
-    status: Literal["draft", "scheduled", "published", "retracted", "pending", "rejected", "spam"]
+    status: Status | Literal["pending", "rejected", "spam", "withdrawn", "erased"]
     revision: int
     rating: Rating | None
     reports: int | None
@@ -352,7 +363,8 @@ class Decision(BaseModel):
     """
     An entry of the ledger of decisions: about a review, or with `review_id` null about the article.
 
-    `by` names an editor's key, or is `mail` or `schedule`. `before` is null when there was nothing.
+    `by` names an editor's key, or is `mail`, `reader`, `schedule` or `retention`. `before` is null
+    when there was nothing.
     """
 
     id: Ulid

@@ -14,10 +14,13 @@ from chalicelib.api import bodies, cursors, http, shapes
 from chalicelib.api.http import Contract
 from chalicelib.errors import InvalidCursorError, InvalidFieldsError, RouteNotFoundError
 from chalicelib.guard import erasure, secrets
-from chalicelib.model import Editor, now
-from chalicelib.store import consents, contacts, keys, review_lists
+from chalicelib.model import Decision, Editor, Page, Review, now
+from chalicelib.store import consents, contacts, decisions, keys, review_lists
 
 MOST_BODY_BYTES: Final = 65_536
+
+MOST_DECISIONS: Final = 25
+"""On each review and proposal of an export, the newest."""
 
 routes = Blueprint(__name__)
 
@@ -62,10 +65,18 @@ def exported(reader: str, cursor: str | None, limit: int) -> shapes.Json:
     following = cursors.issue(page.position, *scope)
     contact = contacts.read(reader)
     texts = consents.of(one.review for one in page.items)
+    items = [shapes.held(one, texts, _decided(one.review)) for one in page.items]
     return {
         "contact": contact and shapes.contact(contact),
-        **shapes.page([shapes.held(one, texts) for one in page.items], following),
+        **shapes.page(items, following),
     }
+
+
+def _decided(review: Review) -> Page[Decision]:
+    # Each decision raises the revision, so nobody has decided on what has its first.
+    if review.revision == 1:
+        return Page((), None)
+    return decisions.list_of_review(review.id, None, MOST_DECISIONS)
 
 
 @http.route(
@@ -86,8 +97,7 @@ def erase_reader(request: Request, editor: Editor) -> Response:
 
     Unless `is_complete`, and after a 503, repeat it: what is left is erased then.
     """
-    del editor
-    return http.private(shapes.erasure(erasure.erase(_reader(request), now())))
+    return http.private(shapes.erasure(erasure.erase(_reader(request), now(), editor.name)))
 
 
 @http.route(

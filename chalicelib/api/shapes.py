@@ -18,6 +18,7 @@ from chalicelib.model import (
     Erasure,
     Held,
     Image,
+    Page,
     PublicReview,
     Reply,
     Report,
@@ -177,12 +178,13 @@ def queued(one: Review, texts: Mapping[str, str]) -> Json:
     }
 
 
-def held(one: Held, texts: Mapping[str, str]) -> Json:
+def held(one: Held, texts: Mapping[str, str], decided: Page[Decision]) -> Json:
     """
     Write a review or a proposal as its reader's export shows it.
 
     Args:
         texts: That readers agreed to, by revision.
+        decided: The newest decisions on it. Who took them is nobody's business here.
     """
     review = one.review
     forgotten_at = review.expires_at and datetime.fromtimestamp(review.expires_at, UTC)
@@ -192,6 +194,11 @@ def held(one: Held, texts: Mapping[str, str]) -> Json:
         "changed_at": rfc3339(review.changed_at),
         "forgotten_at": forgotten_at and rfc3339(forgotten_at),
         "note": one.note,
+        "decisions": [
+            {"action": str(each.action), "at": rfc3339(each.at), "note": each.note}
+            for each in decided.items
+        ],
+        "has_more_decisions": decided.position is not None,
     }
 
 

@@ -12,7 +12,6 @@ from typing import Final
 
 from chalicelib import logs
 from chalicelib.model import (
-    Decision,
     DecisionAction,
     EventKind,
     Reply,
@@ -21,7 +20,7 @@ from chalicelib.model import (
     ReviewKey,
 )
 from chalicelib.rules import moderation
-from chalicelib.store import decisions, keys, outbox, reviews
+from chalicelib.store import decisions, outbox, reviews
 from chalicelib.store.client import Action
 from chalicelib.store.reviews import Move
 
@@ -115,8 +114,4 @@ def _events(kind: EventKind, slug: str, handle: ReviewHandle, at: datetime) -> l
 
 
 def _entry(action: DecisionAction, move: Move, by: str, at: datetime, note: str = "") -> Action:
-    before, after = decisions.state_of(move.before), decisions.state_of(move.after)
-    review = move.before
-    return decisions.record(
-        Decision(keys.new_id(), review.slug, review.id, action, by, at, note, before, after)
-    )
+    return decisions.of_review(action, move.before, move.after, by, at, note)

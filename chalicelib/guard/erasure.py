@@ -2,7 +2,8 @@
 Erases what is held of a reader, and counts it.
 
 One transaction for each review or proposal: the tombstone, the reports that others wrote
-about it, the notes of the decisions on it, the receipt, and what the outbox is to tell of it.
+about it, the notes of the decisions on it, the ledger's entry of the erasure, the receipt, and
+what the outbox is to tell of it.
 The addresses go first, those of requests for a link with what was still to be told of
 them. Whatever fails leaves the rest to a repetition, which finds by the
 index what is still there.
@@ -10,12 +11,22 @@ index what is still there.
 Votes stay: they are by networks, and name nobody.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from chalicelib import logs
 from chalicelib.errors import ReviewNotFoundError, StaleRevisionError, UnavailableError
-from chalicelib.model import Erasure, EventKind, Outcome, Review, ReviewStatus
+from chalicelib.model import (
+    DecisionAction,
+    Erasure,
+    EventKind,
+    Outcome,
+    Reports,
+    Review,
+    ReviewStatus,
+)
 from chalicelib.store import (
     client,
     contacts,
@@ -34,9 +45,12 @@ MOST: Final = 50
 _MOST_BESIDE: Final = 90
 """Writes about what is erased in one transaction, which has at most 100."""
 _ATTEMPTS: Final = 6
+READER: Final = "reader"
+RETENTION: Final = "retention"
+"""Who erases, beside editors, where their names stand: a reader by a link; what is over."""
 
 
-def erase(reader: str, at: datetime, erasure_id: str | None = None) -> Erasure:
+def erase(reader: str, at: datetime, by: str, erasure_id: str | None = None) -> Erasure:
     """
     Erase all that is held of a reader, up to `MOST` reviews and proposals.
 
@@ -44,6 +58,7 @@ def erase(reader: str, at: datetime, erasure_id: str | None = None) -> Erasure:
 
     Args:
         reader: As `Review.reader`.
+        by: Name of the editor's key, or `READER`.
         erasure_id: Of the receipt that this is added to; None for a new one.
 
     Raises:
@@ -55,7 +70,7 @@ def erase(reader: str, at: datetime, erasure_id: str | None = None) -> Erasure:
     contacts.forget(reader, [erasures.counted(erasure_id, at, "contact")])
     page = review_lists.list_of_reader(reader, None, MOST)
     for held in page.items:
-        _end(held.review, erasure_id, at)
+        _end(held.review, erasure_id, at, by)
     erasure = erasures.finish(erasure_id, at, is_complete=page.position is None)
     logs.write(
         "erasure",
@@ -84,7 +99,7 @@ def by_link(reader: str, erasure_id: str, at: datetime) -> tuple[Erasure, bool]:
     before = erasures.find(erasure_id)
     if before is not None and before.is_complete and not contacts.is_known(reader):
         return before, False
-    after = erase(reader, at, erasure_id)
+    after = erase(reader, at, READER, erasure_id)
     counted = (0, 0, False) if before is None else _counts(before)
     return after, _counts(after) != counted
 
@@ -93,12 +108,28 @@ def _counts(one: Erasure) -> tuple[int, int, bool]:
     return one.reviews, one.proposals, one.contact
 
 
-def _end(review: Review, erasure_id: str, at: datetime) -> None:
+def expire(review: Review, at: datetime) -> bool:
+    """
+    Leave an anonymous tombstone of what is kept no longer, and the ledger without notes on it.
+
+    Returns:
+        Whether anything changed; False for what was erased before.
+
+    Raises:
+        ReviewNotFoundError: There is no such review.
+        StaleRevisionError: It was changed since it was seen, so it is kept.
+        UnavailableError: It may have been erased; a repetition is harmless.
+    """
+    about = _write_all(decisions.without_notes(review.id), most_left=_MOST_BESIDE)
+    return _bury(review, Outcome.REMOVED, at, RETENTION, about)
+
+
+def _end(review: Review, erasure_id: str, at: datetime, by: str) -> None:
     """Erase a review as it is by then, whoever decides, edits or reports meanwhile."""
     reader = review.reader
     for _ in range(_ATTEMPTS):
         try:
-            return _attempt(review, erasure_id, at)
+            return _attempt(review, erasure_id, at, by)
         except (ReviewNotFoundError, StaleRevisionError):
             found = reviews.find(review.slug, review.key)
             if found is None or found.reader != reader:
@@ -107,15 +138,23 @@ def _end(review: Review, erasure_id: str, at: datetime) -> None:
     raise UnavailableError
 
 
-def _attempt(review: Review, erasure_id: str, at: datetime) -> None:
+def _attempt(review: Review, erasure_id: str, at: datetime, by: str) -> None:
     about = reactions.without(reactions.find_reports(review.id))
     about += decisions.without_notes(review.id)
     about = _write_all(about, most_left=_MOST_BESIDE)
     what = "reviews" if review.key.kind == "R" else "proposals"
     beside = [erasures.counted(erasure_id, at, what), *about, *_told(review, at)]
-    slug, key, review_id, revision = review.slug, review.key, review.id, review.revision
-    wish = Outcome.WITHDRAWN
-    reviews.erase(slug, key, review_id, revision, wish, at, beside, review.reports)
+    _bury(review, Outcome.WITHDRAWN, at, by, beside)
+
+
+def _bury(
+    review: Review, outcome: Outcome, at: datetime, by: str, beside: Sequence[Action]
+) -> bool:
+    status, revision = ReviewStatus.ERASED, review.revision
+    after = replace(review, status=status, revision=revision + 1, reports=Reports())
+    entry = decisions.of_review(DecisionAction.ERASE, review, after, by, at)
+    slug, key, seen = review.slug, review.key, review.reports
+    return reviews.erase(slug, key, review.id, revision, outcome, at, [*beside, entry], seen)
 
 
 def _write_all(actions: list[Action], most_left: int) -> list[Action]:

@@ -1,7 +1,8 @@
 """
 The ledger of decisions: what was decided, by whom, when and why, from what to what.
 
-    record, of_article   part of the transaction of what was decided  2 write units a KB,
+    of_review, of_article
+                         part of the transaction of what was decided  2 write units a KB,
                                                                       2 in indexes of a review's
     list_of_article      Query the article's decisions                1 round trip
     list_of_review       Query queue                                  1
@@ -13,6 +14,7 @@ it, but that an erasure takes the notes away. What changes nothing is no decisio
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from chalicelib import settings
@@ -34,12 +36,7 @@ _MOST: Final = 100
 """Decisions in one call."""
 
 
-def record(decision: Decision) -> Action:
-    """
-    Make the write that puts a decision into the ledger.
-
-    It has no condition, so that nothing fails because of it.
-    """
+def _record(decision: Decision) -> Action:
     listed = (
         {"queue": keys.decisions_pk(decision.review_id), "id": decision.id}
         if decision.review_id
@@ -56,6 +53,32 @@ def record(decision: Decision) -> Action:
     }
     item = keys.decision(decision.slug, decision.id) | attributes.pack(row)
     return {"Put": {"TableName": settings.current().content_table, "Item": item}}
+
+
+def of_review(  # noqa: PLR0913, PLR0917 - a decision's parts
+    action: DecisionAction, before: Review, after: Review, by: str, at: datetime, note: str = ""
+) -> Action:
+    """
+    Make the write that records what was decided about a review or a proposal.
+
+    It has no condition, so that nothing fails because of it.
+
+    Args:
+        by: As `Decision.by`.
+    """
+    return _record(
+        Decision(
+            keys.new_id(),
+            before.slug,
+            before.id,
+            action,
+            by,
+            at,
+            note,
+            _of_review(before),
+            _of_review(after),
+        )
+    )
 
 
 def of_article(
@@ -75,12 +98,7 @@ def of_article(
     decision = Decision(
         keys.new_id(), new.home, None, action, new.changed_by, at, note, before, after
     )
-    return [record(decision)]
-
-
-def state_of(review: Review) -> State:
-    """Give what a decision says of a review or a proposal."""
-    return State(str(review.status), review.revision, review.rating, sum(review.reports))
+    return [_record(decision)]
 
 
 def list_of_article(slug: str, position: str | None, limit: int) -> Page[Decision]:
@@ -113,7 +131,7 @@ def without_notes(review_id: str) -> list[Action]:
     position: str | None = ""
     while position is not None:
         page = list_of_review(review_id, position or None, _MOST)
-        actions += [record(replace(one, note="")) for one in page.items if one.note]
+        actions += [_record(replace(one, note="")) for one in page.items if one.note]
         position = page.position
     return actions
 
@@ -139,6 +157,10 @@ def _list(
     rows = answer["Items"]
     following = client.next_position(rows, limit, answer.get("LastEvaluatedKey"), sort_key)
     return Page(tuple(_read(row) for row in rows[:limit]), following)
+
+
+def _of_review(review: Review) -> State:
+    return State(str(review.status), review.revision, review.rating, sum(review.reports))
 
 
 def _of_article(article: Article) -> State:

@@ -2,9 +2,9 @@
 Forgets what nobody is to keep: spam and rejected reviews whose time is over.
 
 The setting `RETENTION` says how long after its last change a review or a proposal is kept. What
-is due becomes an anonymous tombstone, on the condition of its revision: whoever edits it,
-publishes it or withdraws it meanwhile has it. What fails, and what one run has no room for, is
-due again in the next.
+is due becomes an anonymous tombstone, with an entry in the ledger, on the condition of its
+revision: whoever edits it, publishes it or withdraws it meanwhile has it. What fails, and what one
+run has no room for, is due again in the next.
 """
 
 import time
@@ -13,8 +13,9 @@ from typing import Final
 
 from chalicelib import logs, settings
 from chalicelib.errors import ReviewNotFoundError, StaleRevisionError
-from chalicelib.model import Outcome, ReviewStatus
-from chalicelib.store import items, review_lists, reviews
+from chalicelib.guard import erasure
+from chalicelib.model import ReviewStatus
+from chalicelib.store import items, review_lists
 from chalicelib.store.attributes import Item
 
 MOST: Final = 100
@@ -61,7 +62,7 @@ def forget_expired(at: datetime) -> dict[str, int]:
 def _forget(row: Item, at: datetime) -> bool:
     seen = items.review_from(row)
     try:
-        is_changed = reviews.erase(seen.slug, seen.key, seen.id, seen.revision, Outcome.REMOVED, at)
+        is_changed = erasure.expire(seen, at)
     except (ReviewNotFoundError, StaleRevisionError):
         # Whoever changed it meanwhile has it.
         return False

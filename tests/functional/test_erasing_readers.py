@@ -32,6 +32,7 @@ from tests.conftest import Deliver
 from tests.faults import Faults, Kind
 from tests.functional import notifying
 from tests.functional.notifying import MAIL
+from tests.metering import Meter
 
 pytestmark = pytest.mark.usefixtures("published")
 
@@ -73,6 +74,10 @@ def every_row() -> list[dict[str, Any]]:
 def receipts() -> list[dict[str, Any]]:
     found = [row for row in every_row() if row["pk"]["S"] == "ERASURES"]
     return [attributes.unpack(row) for row in found]
+
+
+def before_of(ended: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one["before"] for one in ended.values()]
 
 
 def reader() -> str:
@@ -146,6 +151,8 @@ class TestExport:
             "consent": None,
             "forgotten_at": None,
             "note": "",
+            "decisions": [{"action": "reply", "at": held["reply"]["replied_at"], "note": ""}],
+            "has_more_decisions": False,
         }
         assert held["reply"]["message"] == REPLY
         changed = by_id[proposal["id"]]
@@ -153,10 +160,35 @@ class TestExport:
             *("proposal", "rejected", NOTE),
             review["id"],
         )
+        assert [(one["action"], one["note"]) for one in changed["decisions"]] == [("reject", NOTE)]
+        assert by_id[spam["id"]]["decisions"] == []
         assert by_id[spam["id"]]["status"] == "spam"
         assert by_id[spam["id"]]["forgotten_at"] > spam["submitted_at"]
         assert by_id[spam["id"]]["reasons"] == ["honeypot"]
         assert (by_id[gone["id"]]["status"], by_id[gone["id"]]["message"]) == ("withdrawn", "")
+
+    def test_the_newest_decisions_are_given_and_whether_there_are_more(self, api: Api) -> None:
+        review = write(api)
+        for number in range(26):
+            note = f"{NOTE} {number}"
+            decision = "publish" if number % 2 else "reject"
+            body = {"slug": builders.SLUG, "id": review["id"], "decision": decision, "note": note}
+            assert api.post(DECISIONS, {"decisions": [body]}, editor=True).status == 200
+            if number == 24:
+                (before,) = export(api).body["items"]
+
+        with Meter() as meter:
+            (after,) = export(api).body["items"]
+
+        assert meter.operations == ["Query", "BatchGetItem", "GetItem", "Query"]
+        assert [one["note"] for one in before["decisions"]] == [
+            f"{NOTE} {number}" for number in range(24, -1, -1)
+        ]
+        assert [one["note"] for one in after["decisions"]] == [
+            f"{NOTE} {number}" for number in range(25, 0, -1)
+        ]
+        assert (before["has_more_decisions"], after["has_more_decisions"]) == (False, True)
+        assert {*after["decisions"][0]} == {"action", "at", "note"}
 
     def test_nothing_internal_is_in_it(self, api: Api, setting: Setting) -> None:
         found = stored(a_life(api, setting)[0])
@@ -353,11 +385,34 @@ class TestErasing:
 
         erase(api)
 
-        after = api.get(path, editor=True).body["items"]
+        ended, *after = api.get(path, editor=True).body["items"]
+        assert (ended["action"], ended["by"], ended["note"]) == ("erase", "ada", "")
+        assert ended["before"] == before[0]["after"]
+        assert ended["after"] == {**ended["before"], "status": "erased", "revision": 5}
         assert [one["note"] for one in before] == [NOTE] * 3
         assert after == [{**one, "note": after[0]["note"]} for one in before]
         assert not after[0]["note"]
         assert NAME not in json.dumps(every_row())
+
+    def test_the_ledger_tells_what_was_erased_and_nothing_of_whom(self, api: Api) -> None:
+        review, proposal = write(api), write(api, message=SECOND, rating=2)
+        report(api, review, message=REPORTED)
+        withdraw(api, proposal)
+
+        erase(api)
+
+        told = api.get(f"/editor{ARTICLE}/decisions", editor=True).body["items"]
+        ended = {one["review_id"]: one for one in told if one["action"] == "erase"}
+        assert {*ended} == {review["id"], proposal["id"]}
+        states = [(one["status"], one["rating"], one["reports"]) for one in before_of(ended)]
+        assert sorted(states) == [("published", 5, 1), ("withdrawn", 2, 0)]
+        assert {(one["after"]["status"], one["after"]["reports"]) for one in ended.values()} == {
+            ("erased", 0)
+        }
+        rows_of_it = [row for row in every_row() if row.get("action") == {"S": "erase"}]
+        assert {name for row in rows_of_it for name in row} == {
+            *("pk", "sk", "id", "queue", "review_id", "action", "by", "at", "before", "after")
+        }
 
     def test_votes_stay_for_they_name_nobody(self, api: Api) -> None:
         review = write(api)
@@ -446,6 +501,8 @@ class TestFaults:
         assert [one for one in PERSONAL if one.casefold() in held.casefold()] == []
         assert [one for one in every_row() if one["sk"]["S"].startswith(keys.REPORTS)] == []
         assert rows.numbers_of().count == 0
+        ended = [one for one in every_row() if one.get("action") == {"S": "erase"}]
+        assert len({one["review_id"]["S"] for one in ended}) == len(ended) == 2
         # What was erased stands in one receipt, whether its request came through or not.
         for what in ("reviews", "proposals", "contact"):
             assert sum(one.get(what, 0) for one in receipts()) == 1

@@ -14,7 +14,7 @@ from chalicelib.model import now
 from chalicelib.notices import delivery, links
 from chalicelib.store import client, contacts, keys, outbox
 from tests import privacy
-from tests.actions import REVIEWS, listed, stored, submit, withdraw
+from tests.actions import ARTICLE, REVIEWS, listed, stored, submit, withdraw
 from tests.builders import submission
 from tests.carriers import Kind as Trouble
 from tests.carriers import Post, Receiver
@@ -531,6 +531,8 @@ class TestErasing:
         assert receipt["is_complete"]
         assert [row for row in every_row() if row["pk"]["S"] != "KEYS"] == before
         assert describe(api, token)["state"] == "unchanged"
+        told = api.get(f"/editor{ARTICLE}/decisions", editor=True).body["items"]
+        assert [one["by"] for one in told if one["action"] == "erase"] == ["reader", "reader"]
         held = json.dumps(every_row())
         assert list(privacy.found_in(held)) == []
         assert not any(word in held for word in ("Grace", "Clear and kind", HASH))
