@@ -11,8 +11,11 @@ The editors' desk in a terminal: `python -m tools.desk COMMAND [--url URL]`.
     blocks                         what is blocked
     block KIND VALUE [--hold]      block a word, a domain, a network or a reader
     unblock ID                     take an entry off
+    export [--output FILE]         give all that is held of an address, as JSON
+    erase                          erase it, for good
 
-Everything goes through the API, with the key in EDITOR_KEY.
+The last two read the address from standard input. Everything goes through the API, with the key
+in EDITOR_KEY.
 
     0  done
     1  something was refused; the line says what, the rest is done
@@ -26,15 +29,12 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from tools import calling
+from tools import calling, desk_readers, showing
 from tools.calling import Answer, Caller, UnreachableError, one_line
+from tools.showing import DONE, REFUSED
 
-DONE: Final = 0
-REFUSED: Final = 1
 MOST_DECISIONS: Final = 25
 _DECISIONS: Final = ("publish", "reject", "spam")
 _NOTHING: Final = {
@@ -46,8 +46,6 @@ _NOTHING: Final = {
 """What an empty queue says, by the status of its reviews."""
 _SHOWN: Final = 200
 """Characters of a message."""
-_WIDTH: Final = 140
-"""Columns, where there is no terminal."""
 
 
 class _RefusedError(Exception):
@@ -80,7 +78,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return work(caller, given)
     except _RefusedError as refused:
-        return _refused(given.command, refused.answer)
+        return showing.refused(given.command, refused.answer)
     except UnreachableError as error:
         sys.stderr.write(f"{error}\n")
         return REFUSED
@@ -88,7 +86,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def queue(caller: Caller, given: argparse.Namespace) -> int:
     """Show what editors look through, oldest first."""
-    table = _table("review", "stars", "name", "message", "why", "submitted")
+    table = showing.table("review", "stars", "name", "message", "why", "submitted")
     chosen = {"status": given.status, "article": given.article, "reason": given.reason}
     chosen["stars"] = given.stars
     named = {name: value for name, value in chosen.items() if value is not None}
@@ -99,7 +97,7 @@ def queue(caller: Caller, given: argparse.Namespace) -> int:
 
 def history(caller: Caller, given: argparse.Namespace) -> int:
     """Show what was decided, newest first."""
-    table = _table("at", "by", "decision", "review", "from", "to", "note")
+    table = showing.table("at", "by", "decision", "review", "from", "to", "note")
     below = f"/reviews/{quote(given.review, safe='')}" if given.review else ""
     path = f"/editor/articles/{quote(given.slug, safe='')}{below}/decisions?limit=100"
     rows = (list(_decided(one)) for one in _every(caller, path))
@@ -111,14 +109,18 @@ def freeze(caller: Caller, given: argparse.Namespace) -> int:
     path = f"/editor/articles/{quote(given.slug, safe='')}/freeze"
     answer = caller.send("PUT", path, {"after_days": given.after_days})
     if answer.problem:
-        return _refused("freeze", answer)
-    return _say(f"frozen  {given.slug}  from {answer.body['reviews_frozen_at']} on")
+        return showing.refused("freeze", answer)
+    return showing.say(f"frozen  {given.slug}  from {answer.body['reviews_frozen_at']} on")
 
 
 def unfreeze(caller: Caller, given: argparse.Namespace) -> int:
     """Let an article take reviews again."""
     answer = caller.send("DELETE", f"/editor/articles/{quote(given.slug, safe='')}/freeze")
-    return _refused("unfreeze", answer) if answer.problem else _say(f"open  {given.slug}")
+    return (
+        showing.refused("unfreeze", answer)
+        if answer.problem
+        else showing.say(f"open  {given.slug}")
+    )
 
 
 def decide(caller: Caller, given: argparse.Namespace) -> int:
@@ -132,9 +134,9 @@ def decide(caller: Caller, given: argparse.Namespace) -> int:
         ]
         answer = caller.send("POST", "/editor/reviews/decisions", {"decisions": decisions})
         if answer.problem:
-            return _refused(given.command, answer)
+            return showing.refused(given.command, answer)
         for one in answer.body["results"]:
-            _say(f"{one['result']:<16}  {one['slug']}/{one['id']}")
+            showing.say(f"{one['result']:<16}  {one['slug']}/{one['id']}")
             status = status or (REFUSED if one["result"] == "review_not_found" else DONE)
     return status
 
@@ -144,7 +146,11 @@ def reply(caller: Caller, given: argparse.Namespace) -> int:
     ((slug, review_id),) = given.review
     path = f"/editor/articles/{quote(slug, safe='')}/reviews/{quote(review_id, safe='')}/reply"
     answer = caller.send("PUT", path, {"message": given.message})
-    return _refused("reply", answer) if answer.problem else _say(f"replied  {slug}/{review_id}")
+    return (
+        showing.refused("reply", answer)
+        if answer.problem
+        else showing.say(f"replied  {slug}/{review_id}")
+    )
 
 
 def blocks(caller: Caller, given: argparse.Namespace) -> int:
@@ -152,13 +158,13 @@ def blocks(caller: Caller, given: argparse.Namespace) -> int:
     del given
     answer = caller.send("GET", "/editor/blocks")
     if answer.problem:
-        return _refused("blocks", answer)
-    table = _table("id", "kind", "value", "becomes", "by", "since", "note")
+        return showing.refused("blocks", answer)
+    table = showing.table("id", "kind", "value", "becomes", "by", "since", "note")
     for one in answer.body["items"]:
         value = one["value"] or "(kept as a hash)"
         named = (one["effect"], one["blocked_by"], one["blocked_at"], one["note"])
-        _add(table, one["id"], one["kind"], value, *named)
-    return _show(table, "Nothing is blocked.")
+        showing.add(table, one["id"], one["kind"], value, *named)
+    return showing.show(table, "Nothing is blocked.")
 
 
 def block(caller: Caller, given: argparse.Namespace) -> int:
@@ -170,13 +176,21 @@ def block(caller: Caller, given: argparse.Namespace) -> int:
         "note": given.note,
     }
     answer = caller.send("POST", "/editor/blocks", entry)
-    return _refused("block", answer) if answer.problem else _say(f"blocked  {answer.body['id']}")
+    return (
+        showing.refused("block", answer)
+        if answer.problem
+        else showing.say(f"blocked  {answer.body['id']}")
+    )
 
 
 def unblock(caller: Caller, given: argparse.Namespace) -> int:
     """Take an entry off the block list."""
     answer = caller.send("DELETE", f"/editor/blocks/{quote(given.id, safe='')}")
-    return _refused("unblock", answer) if answer.problem else _say(f"unblocked  {given.id}")
+    return (
+        showing.refused("unblock", answer)
+        if answer.problem
+        else showing.say(f"unblocked  {given.id}")
+    )
 
 
 def _every(caller: Caller, path: str) -> Iterator[dict[str, Any]]:
@@ -198,8 +212,8 @@ def _every(caller: Caller, path: str) -> Iterator[dict[str, Any]]:
 
 def _listed(table: Table, rows: Iterator[list[str]], most: int, otherwise: str) -> int:
     for row in islice(rows, most):
-        _add(table, *row)
-    return _show(table, otherwise)
+        showing.add(table, *row)
+    return showing.show(table, otherwise)
 
 
 def _decided(one: dict[str, Any]) -> Iterator[str]:
@@ -239,34 +253,6 @@ def _cut(message: str) -> str:
 
 def _stars(one: dict[str, Any]) -> str:
     return "★" * int(one["rating"])
-
-
-def _table(*columns: str) -> Table:
-    table = Table(*columns)
-    table.columns[0].no_wrap = True
-    return table
-
-
-def _add(table: Table, *cells: str) -> None:
-    # What a reader wrote is no markup.
-    table.add_row(*(Text(one_line(cell)) for cell in cells))
-
-
-def _show(table: Table, otherwise: str) -> int:
-    if not table.rows:
-        return _say(otherwise)
-    Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False).print(table)
-    return DONE
-
-
-def _say(line: str) -> int:
-    sys.stdout.write(f"{one_line(line)}\n")
-    return DONE
-
-
-def _refused(what: str, answer: Answer) -> int:
-    sys.stderr.write(f"{what}: {one_line(answer.problem)}\n")
-    return REFUSED
 
 
 def _review(text: str) -> tuple[str, str]:
@@ -328,6 +314,8 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("unblock", help="take an entry off the list")
     verb.add_argument("id")
     verb.set_defaults(work=unblock)
+
+    desk_readers.add_commands(verbs)
     return parser
 
 

@@ -1,20 +1,25 @@
 """`python -m tools.desk`, against the real API over a real socket."""
 
+import io
+import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from chalice.config import Config
 
 from app import app
+from chalicelib.guard import erasure
 from localdev.gateway import HttpServer, RequestHandler
 from tests import privacy
 from tests.actions import listed, queued, report, submit
 from tests.builders import SLUG
 from tests.client import EDITOR_KEY, Api
-from tools import desk
+from tools import calling, desk
 
 pytestmark = [pytest.mark.usefixtures("published"), pytest.mark.slow]
 
@@ -257,3 +262,147 @@ def test_without_a_key_it_asks_for_one(at: Desk, monkeypatch: pytest.MonkeyPatch
         at("queue")
 
     assert ended.value.code == 2
+
+
+class _Terminal(io.StringIO):
+    """What a person types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def typing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Put text on standard input: piped, or typed by a person."""
+
+    def put(text: str, *, person: bool = False) -> None:
+        monkeypatch.setattr(sys, "stdin", _Terminal(text) if person else io.StringIO(text))
+
+    return put
+
+
+Typing = Callable[..., None]
+EMAIL = "grace@example.com"
+
+
+def test_all_that_is_held_of_an_address_is_printed_as_json(
+    at: Desk, api: Api, typing: Typing
+) -> None:
+    submit(api)
+    for number in range(22):
+        submit(api, message=f"Ünother thought {number}.")
+    typing(f" {EMAIL.upper()}\n")
+
+    status, said, complaint = at("export")
+
+    held = json.loads(said)
+    assert (status, complaint, held["contact"]) == (0, "", None)
+    assert len({one["id"] for one in held["items"]}) == 23
+    assert "Ünother" in said
+
+
+def test_it_goes_into_a_new_file_that_is_nobody_elses(
+    at: Desk, api: Api, typing: Typing, tmp_path: Path
+) -> None:
+    submit(api)
+    file = tmp_path / "export.json"
+    typing(EMAIL)
+    first = at("export", "--output", str(file))
+    typing(EMAIL)
+    again = at("export", "--output", str(file))
+
+    assert first == (0, f"written  {file}  1 reviews and changes\n", "")
+    assert (again[0], again[2]) == (1, f"export: {file}: File exists\n")
+    assert len(json.loads(file.read_text(encoding="utf-8"))["items"]) == 1
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_all_is_erased_with_a_receipt_for_each_request(
+    at: Desk, api: Api, typing: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasure, "MOST", 2)
+    submit(api)
+    for number in range(2):
+        submit(api, message=f"On thought {number}.")
+    typing(f"{EMAIL}\n")
+
+    status, said, complaint = at("erase")
+
+    rows = [line.split("│")[3:7] for line in said.splitlines() if line.startswith("│ 0")]
+    assert (status, complaint) == (0, "")
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        *(["0", "2", "no", "no"], ["1", "0", "no", "yes"])
+    ]
+    assert listed(api) == []
+    assert list(privacy.found_in(said)) == []
+
+
+def test_a_person_types_the_address_twice_before_it_is_erased(
+    at: Desk, api: Api, typing: Typing
+) -> None:
+    submit(api)
+    typing(f"{EMAIL}\nada@example.com\n", person=True)
+    other = at("erase")
+    typing(f"{EMAIL}\n{EMAIL}\n", person=True)
+    same = at("erase")
+
+    assert (other[0], other[1]) == (2, "")
+    assert other[2].endswith("These are two addresses.\n")
+    assert (same[0], same[2]) == (0, "Address: Once more, to erase it for good: ")
+    assert listed(api) == []
+
+
+@pytest.mark.parametrize("verb", ["export", "erase"])
+def test_no_address_is_no_question(at: Desk, typing: Typing, verb: str) -> None:
+    typing("\n")
+
+    status, said, complaint = at(verb)
+
+    assert (status, said) == (2, "")
+    assert complaint == "Give the address on standard input, in one line.\n"
+
+
+@pytest.mark.parametrize(("verb", "printed"), [("export", ""), ("erase", "There is no receipt.\n")])
+def test_what_is_no_address_is_refused_and_not_repeated(
+    at: Desk, typing: Typing, verb: str, printed: str
+) -> None:
+    typing("canary\n")
+
+    status, said, complaint = at(verb)
+
+    assert (status, said) == (1, printed)
+    assert complaint == f"{verb}: /email: Please enter a valid email address.\n"
+
+
+def test_receipts_are_shown_though_nobody_answers_any_more(
+    at: Desk, api: Api, typing: Typing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasure, "MOST", 1)
+    submit(api)
+    submit(api, message="On second thought.")
+    send, sent = calling.Caller.send, iter(range(9))
+
+    def once(self: Any, *arguments: Any) -> Any:
+        if next(sent):
+            msg = "Cannot reach it"
+            raise calling.UnreachableError(msg)
+        return send(self, *arguments)
+
+    monkeypatch.setattr(calling.Caller, "send", once)
+    typing(EMAIL)
+
+    status, said, complaint = at("erase")
+
+    assert (status, complaint) == (1, "Cannot reach it\n")
+    assert said.count("│ 01") == 1
+
+
+@pytest.mark.parametrize("verb", ["export", "erase"])
+def test_no_command_line_takes_an_address(
+    at: Desk, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        at(verb, EMAIL)
+
+    assert caught.value.code == 2
+    assert "usage" in capsys.readouterr().err
