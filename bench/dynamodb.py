@@ -1,5 +1,5 @@
 """
-A DynamoDB that answers at once and keeps nothing: one article, its tally, every write accepted.
+A DynamoDB that answers at once and keeps nothing: one article with its tally, every write accepted.
 
 Over HTTP for processes of their own; `answer` alone for those who ask in process.
 """
@@ -43,7 +43,8 @@ def answer(operation: str, request: dict[str, Any]) -> bytes:
 
 @cache
 def _rows() -> dict[tuple[str, str, str], Item]:
-    stored = [("content", house.article_row()), ("derived", house.tally_row())]
+    derived = (house.tally_row(), house.related_row())
+    stored = [("content", house.article_row()), *(("derived", row) for row in derived)]
     return {_place(table, row): row for table, row in stored}
 
 

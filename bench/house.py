@@ -9,6 +9,7 @@ import json
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
+from chalicelib.model import Image
 from chalicelib.store import items, keys
 from chalicelib.store.attributes import Item, pack
 from tests import builders, rows
@@ -63,6 +64,14 @@ def tally_row() -> Item:
     return keys.tally(builders.SLUG) | pack(
         numbers
         | {"count": sum(_STARS), "total": total, "revision": 42, "as_of": "2026-03-14T08:00:00Z"}
+    )
+
+
+def related_row() -> Item:
+    """Give the row of what the article's page shows of others."""
+    teaser = rows.article(image=Image("https://example.com/dome.jpg", "A dome", "")).summary.teaser
+    return keys.related(builders.SLUG) | pack(
+        {"revision": 7, "article_revision": 1, "articles": [items.pack_teaser(teaser)] * 4}
     )
 
 

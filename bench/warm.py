@@ -26,7 +26,12 @@ INVOCATIONS: Final = 100
 _LOOP: Final = Path(__file__).with_name("loop.py")
 _KEYS: Final = {
     "content": {"Keys": [{name: house.article_row()[name] for name in ("pk", "sk")}]},
-    "derived": {"Keys": [{name: house.tally_row()[name] for name in ("pk", "sk")}]},
+    "derived": {
+        "Keys": [
+            {name: row[name] for name in ("pk", "sk")}
+            for row in (house.tally_row(), house.related_row())
+        ]
+    },
 }
 _ANSWERS: Final = {
     "BatchGetItem": dynamodb.answer("BatchGetItem", {"RequestItems": _KEYS}).decode(),

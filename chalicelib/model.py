@@ -75,6 +75,19 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Teaser:
+    """What another article's page shows of an article: nothing that each change of it alters."""
+
+    slug: str
+    title: str
+    description: str
+    image: Image | None
+    author: str | None
+    tags: tuple[str, ...]
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """
     What a list shows of an article.
@@ -103,6 +116,24 @@ class Summary:
     def home(self) -> str:
         """The slug under which the article's rows stand, its reviews' too: the first one."""
         return self.moved_from or self.slug
+
+    @property
+    def is_public(self) -> bool:
+        """Whether anyone may read it and review it."""
+        return self.status is ArticleStatus.PUBLISHED
+
+    @property
+    def teaser(self) -> Teaser:
+        """What is shown of it beside a related article."""
+        return Teaser(
+            self.slug,
+            self.title,
+            self.description,
+            self.image,
+            self.author,
+            self.tags,
+            self.published_at,
+        )
 
 
 class Retraction(NamedTuple):
@@ -154,7 +185,7 @@ class Article:
     @property
     def is_public(self) -> bool:
         """Whether anyone may read it and review it."""
-        return self.summary.status is ArticleStatus.PUBLISHED
+        return self.summary.is_public
 
 
 @dataclass(frozen=True, slots=True)

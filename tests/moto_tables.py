@@ -70,6 +70,16 @@ def lose(name: str) -> None:
     dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[name].items.clear()
 
 
+def kept(name: str) -> Any:
+    """Give what one table holds, to be put back as often as a test likes."""
+    return deepcopy(dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[name].items)
+
+
+def put_back(name: str, rows: Any) -> None:
+    """Let one table hold what `kept` gave."""
+    dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[name].items = deepcopy(rows)
+
+
 def forget(name: str, pk: str) -> None:
     """Take a partition out of one table without a trace in its stream, as a restore does."""
     partitions = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables[name].items

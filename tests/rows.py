@@ -148,7 +148,8 @@ def counted_of(slug: str = SLUG) -> Counted:
         ConsistentRead=True,
     )
     stored = {row["sk"]["S"]: row for row in found}
-    row = stored.pop("TALLY", {})
+    row = stored.pop(keys.TALLY, {})
+    stored.pop(keys.RELATED, None)
     ledger = {
         keys.decode_digest(sk.removeprefix("L#")): tallies.entry_from(entry)
         for sk, entry in stored.items()

@@ -4,6 +4,7 @@ What derived remembers of rows that content no longer has, forgotten.
     entries_of_none     Query of ledger, Query of reviews, consistent  1 per MB each
     forget_entry        DeleteItem                                     1
     forget_tally        DeleteItem                                     1
+    forget_related      BatchGetItem, DeleteItem                       2
 
 For `tools.rebuild` alone. No code of ours deletes a review or an article, and
 what forgets itself was never counted; but a restore sets content back to before
@@ -14,7 +15,7 @@ revision: who reviews anew begins at 1 and would be taken for late.
 from typing import Any
 
 from chalicelib import settings
-from chalicelib.store import attributes, client, keys, review_lists, tallies
+from chalicelib.store import attributes, client, keys, related, review_lists, tallies
 from chalicelib.store.client import ConditionFailedError
 from chalicelib.store.keys import Key
 from chalicelib.store.tallies import Standing
@@ -63,6 +64,16 @@ def forget_tally(slug: str, seen: Standing) -> None:
     """
     revisions = {"revision": seen.tally.revision, "article_revision": seen.article_revision}
     _delete(keys.tally(slug), revisions)
+
+
+def forget_related(slug: str) -> None:
+    """
+    Delete the row that says which articles are related to one, unless it changes meanwhile.
+
+    Raises:
+        UnavailableError: It may have been deleted.
+    """
+    _delete(keys.related(slug), {"revision": related.read([slug])[slug].revision})
 
 
 def _delete(key: Key, seen: dict[str, int]) -> None:

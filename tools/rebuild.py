@@ -2,7 +2,8 @@
 `python -m tools.rebuild [--article SLUG] [--dry-run]`: recreate the derived table from content.
 
 Writes what is missing or wrong and nothing else: the lists, each article's
-place among the best, ledgers and tallies. So it may be stopped and run again,
+place among the best, ledgers and tallies, and then from all lists what is related
+to each article. So it may be stopped and run again,
 and it is safe beside live traffic. It reads both tables whole. What derived
 still says of an article that content does not know is taken back.
 
@@ -22,11 +23,11 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from chalicelib.errors import UnavailableError
-from chalicelib.model import Tally
+from chalicelib.model import Summary, Tally
 from chalicelib.store import articles, listings, tallies
 from chalicelib.store.items import MalformedItemError
 from chalicelib.store.tallies import Standing
-from chalicelib.workers import reconcile
+from chalicelib.workers import reconcile, related
 from tools import failures, forgetting, relisting
 from tools.failures import MisusedError
 
@@ -68,13 +69,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(article: str | None, *, write: bool) -> int:
-    slugs = _every_slug() if article is None else [_known(article)]
-    looked_at, differing, unreadable = _rebuild_all(slugs, write=write)
+    slugs = list(_every_slug()) if article is None else [_known(article)]
+    differing, unreadable = _rebuild_all(slugs, write=write)
     # Rows of articles that are gone, or of lists that an article has left.
     stray = 0 if article is not None else _unlist_strays(write=write)
+    differing |= _relate_all(slugs if article is None else _with_neighbours(article), write=write)
     _print(
-        f"articles: {looked_at}, rebuilt: {differing if write else 0},"
-        f" to rebuild: {0 if write else differing}, strays: {stray}, unreadable: {unreadable}"
+        f"articles: {len(slugs)}, rebuilt: {len(differing) if write else 0},"
+        f" to rebuild: {0 if write else len(differing)}, strays: {stray}, unreadable: {unreadable}"
     )
     return LEFT if unreadable or (not write and (differing or stray)) else DONE
 
@@ -88,13 +90,12 @@ def _every_slug() -> Iterator[str]:
     yield from (slug for slug in relisting.every_tallied() if slug not in found)
 
 
-def _rebuild_all(slugs: Iterable[str], *, write: bool) -> tuple[int, int, int]:
-    looked_at = differing = unreadable = 0
-    for slug in slugs:
+def _rebuild_all(slugs: Iterable[str], *, write: bool) -> tuple[set[str], int]:
+    differing, unreadable = set(), 0
+    for looked_at, slug in enumerate(slugs, start=1):
         found = _rebuild(slug, write=write)
-        looked_at += 1
         if found.rows or found.causes:
-            differing += 1
+            differing.add(slug)
             said = [f"{found.rows} rows of lists"] if found.rows else []
             _print(f"{slug}: {'; '.join([*said, *found.causes])}")
         if found.unreadable:
@@ -102,7 +103,32 @@ def _rebuild_all(slugs: Iterable[str], *, write: bool) -> tuple[int, int, int]:
             _print(f"{slug or 'unknown article'}: {found.unreadable}")
         if looked_at % _STEP == 0:
             _print(f"… {looked_at} articles")
-    return looked_at, differing, unreadable
+    return differing, unreadable
+
+
+def _relate_all(slugs: Iterable[str], *, write: bool) -> set[str]:
+    """Bring what is related to articles to what the lists say, when all of those are right."""
+    differing = set()
+    for slug in slugs:
+        summary = _summary(slug)
+        causes = related.reconcile(summary, repair=write) if summary else ()
+        if causes:
+            differing.add(slug)
+            _print(f"{slug}: {'; '.join(causes)}")
+    return differing
+
+
+def _with_neighbours(slug: str) -> list[str]:
+    summary = _summary(slug)
+    return [slug, *(related.near_to(summary) if summary and summary.is_public else ())]
+
+
+def _summary(slug: str) -> Summary | None:
+    try:
+        article = articles.find(slug) if slug else None
+    except MalformedItemError:
+        return None
+    return article.summary if article else None
 
 
 def _rebuild(slug: str, *, write: bool) -> Found:
@@ -112,7 +138,7 @@ def _rebuild(slug: str, *, write: bool) -> Found:
         rows = _relist(slug, write=write)
     except MalformedItemError as error:
         return Found(unreadable=f"the article cannot be read ({error})")
-    causes = reconcile.reconcile(slug, repair=write).causes
+    causes = reconcile.reconcile_tally(slug, repair=write).causes
     left = [cause for cause in causes if "cannot be read" in cause]
     put_right = [cause for cause in causes if cause not in left] + _forget(slug, write=write)
     return Found(rows, tuple(put_right), "; ".join(left))
@@ -128,6 +154,7 @@ def _forget(slug: str, *, write: bool) -> list[str]:
     if _is_gone(slug) and standing != _NOTHING and not standing.tally.count:
         said.append("the tally of an article that is gone")
         if write:
+            forgetting.forget_related(slug)
             forgetting.forget_tally(slug, standing)
     return said
 

@@ -55,7 +55,7 @@ def every_tallied() -> Iterator[str]:
     Raises:
         UnavailableError: The table could not be read.
     """
-    for row in _scanned(settings.current().derived_table, "sk = :value", "TALLY", "pk"):
+    for row in _scanned(settings.current().derived_table, "sk = :value", keys.TALLY, "pk"):
         yield keys.parse_tally_pk(row["pk"]["S"])
 
 

@@ -14,17 +14,20 @@ STARS = ("1", "2", "3", "4", "5")
 
 
 def read(slug: str) -> dict[str, Any] | None:
-    """Read an article and its tally in one BatchGetItem."""
+    """Read an article, its tally and related articles in one BatchGetItem."""
     answer = dynamodb.batch_get_item(
         RequestItems={
             CONTENT: {"Keys": [{"pk": {"S": f"A#{slug}"}, "sk": {"S": "ARTICLE"}}]},
-            DERIVED: {"Keys": [{"pk": {"S": f"T#{slug}"}, "sk": {"S": "TALLY"}}]},
+            DERIVED: {
+                "Keys": [{"pk": {"S": f"T#{slug}"}, "sk": {"S": sk}} for sk in ("TALLY", "RELATED")]
+            },
         }
     )
     found = answer["Responses"]
     if not found[CONTENT]:
         return None
-    return _article(found[CONTENT][0], found[DERIVED][0])
+    beside = {row["sk"]["S"]: row for row in found[DERIVED]}
+    return _article(found[CONTENT][0], beside["TALLY"], beside["RELATED"])
 
 
 def store(slug: str, name: str, message: str, rating: int) -> dict[str, Any]:
@@ -84,17 +87,12 @@ def proxied(status: int, body: object) -> dict[str, Any]:
     return {"statusCode": status, "headers": headers, "body": json.dumps(body)}
 
 
-def _article(row: dict[str, Any], tally: dict[str, Any]) -> dict[str, Any]:
+def _article(row: dict[str, Any], tally: dict[str, Any], related: dict[str, Any]) -> dict[str, Any]:
     count, total = int(tally["count"]["N"]), int(tally["total"]["N"])
     return {
-        "slug": row["slug"]["S"],
-        "title": row["title"]["S"],
-        "description": row["description"]["S"],
+        **_teaser(row),
         "body_markdown": row["body_markdown"]["S"],
         "body_html": row["body_html"]["S"],
-        "author": row["author"]["S"],
-        "tags": [tag["S"] for tag in row["tags"]["L"]],
-        "published_at": row["published_at"]["S"],
         "updated_at": row["updated_at"]["S"],
         "revision": int(row["revision"]["N"]),
         "tally": {
@@ -103,4 +101,18 @@ def _article(row: dict[str, Any], tally: dict[str, Any]) -> dict[str, Any]:
             "average": round(total / count, 2),
             "histogram": {stars: int(tally[f"stars_{stars}"]["N"]) for stars in STARS},
         },
+        "related": [_teaser(one["M"]) for one in related["articles"]["L"]],
+    }
+
+
+def _teaser(row: dict[str, Any]) -> dict[str, Any]:
+    image = row.get("image")
+    return {
+        "slug": row["slug"]["S"],
+        "title": row["title"]["S"],
+        "description": row["description"]["S"],
+        "image": image and {name: text["S"] for name, text in image["M"].items()},
+        "author": row["author"]["S"],
+        "tags": [tag["S"] for tag in row["tags"]["L"]],
+        "published_at": row["published_at"]["S"],
     }

@@ -46,7 +46,9 @@ class Tally(BaseModel):
     revision: int
 
 
-class _Head(BaseModel):
+class RelatedArticle(BaseModel):
+    """An article in short: what a list shows of it, without what each change of it alters."""
+
     slug: Slug
     title: str
     description: str
@@ -54,6 +56,9 @@ class _Head(BaseModel):
     author: str | None
     tags: list[str]
     published_at: Time | None
+
+
+class _Head(RelatedArticle):
     updated_at: Time
     revision: int
 
@@ -66,12 +71,13 @@ class ArticleSummary(_Head):
 
 
 class Article(_Head):
-    """A published article. `body_html` is sanitised."""
+    """A published article. `body_html` is sanitised. `related` are up to four, best first."""
 
     body_markdown: str
     body_html: str
     reviews_frozen_at: Time | None
     tally: Tally
+    related: list[RelatedArticle]
 
 
 class Retraction(BaseModel):

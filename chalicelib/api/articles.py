@@ -53,15 +53,17 @@ def list_articles(request: Request) -> Response:
 )
 def get_article(request: Request, slug: str) -> Response:
     """
-    Read one article with its tally.
+    Read one article with its tally and related articles.
 
-    The ETag starts with the revision that `If-Match` wants for a change. A slug that it
-    had before sends on to the one that it has, 308.
+    Those are up to four that share tags with it, best first. The ETag starts with the revision
+    that `If-Match` wants for a change. A slug that it had before sends on to the one that it
+    has, 308.
     """
-    article, tally = articles.get_public(http.known_slug(slug))
+    shown = articles.get_public(http.known_slug(slug))
+    article = shown.article
     if http.named(request, "slug") != article.slug:
         return http.moved(request, article.slug)
-    return http.public(request, shapes.article(article, tally), article.revision)
+    return http.public(request, shapes.article(shown), article.revision)
 
 
 @http.route(

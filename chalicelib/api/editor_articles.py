@@ -254,9 +254,9 @@ def change(
 
 def answer(article: Article, status: int = 200, **headers: str) -> Response:
     """Answer an article as its editor sees it after a change."""
-    tally = articles.find_tally(article.home)
-    tag = http.etag(http.dump(shapes.article(article, tally)), article.revision)
-    return http.private(shapes.editors_article(article, tally), status, {"ETag": tag, **headers})
+    shown = articles.show(article)
+    tag = http.etag(http.dump(shapes.article(shown)), article.revision)
+    return http.private(shapes.editors_article(shown), status, {"ETag": tag, **headers})
 
 
 def _beside(old: Article | None, new: Article, restored: int | None = None) -> list[Action]:

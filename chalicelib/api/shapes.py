@@ -26,9 +26,11 @@ from chalicelib.model import (
     State,
     Summary,
     Tally,
+    Teaser,
     rfc3339,
 )
 from chalicelib.rules import moderation, ratings
+from chalicelib.store.articles import Shown
 from chalicelib.store.contacts import Row
 from chalicelib.store.listings import Rated
 from chalicelib.store.outbox import Notification
@@ -36,14 +38,16 @@ from chalicelib.store.outbox import Notification
 Json = dict[str, Any]
 
 
-def article(one: Article, tally_of_it: Tally) -> Json:
+def article(shown: Shown) -> Json:
     """Write an article as anyone may read it."""
+    one = shown.article
     return {
         **_head(one.summary),
         "body_markdown": one.body_markdown,
         "body_html": one.body_html,
         "reviews_frozen_at": one.frozen_at and rfc3339(one.frozen_at),
-        "tally": tally(tally_of_it),
+        "tally": tally(shown.tally),
+        "related": [_teaser(other) for other in shown.related],
     }
 
 
@@ -71,10 +75,11 @@ def editors_summary(one: Summary) -> Json:
     return {**_head(one), "status": str(one.status)}
 
 
-def editors_article(one: Article, tally_of_it: Tally) -> Json:
+def editors_article(shown: Shown) -> Json:
     """Write an article as its editor sees it after a change."""
+    one = shown.article
     return {
-        **article(one, tally_of_it),
+        **article(shown),
         "status": str(one.summary.status),
         "retraction": _retraction(one),
     }
@@ -315,7 +320,7 @@ def _state(one: State) -> Json:
     return one._asdict() | {"frozen_at": one.frozen_at and rfc3339(one.frozen_at)}
 
 
-def _head(one: Summary) -> Json:
+def _teaser(one: Teaser) -> Json:
     return {
         "slug": one.slug,
         "title": one.title,
@@ -324,6 +329,12 @@ def _head(one: Summary) -> Json:
         "author": one.author,
         "tags": list(one.tags),
         "published_at": one.published_at and rfc3339(one.published_at),
+    }
+
+
+def _head(one: Summary) -> Json:
+    return {
+        **_teaser(one.teaser),
         "updated_at": rfc3339(one.updated_at),
         "revision": one.revision,
     }

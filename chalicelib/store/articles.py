@@ -2,10 +2,10 @@
 Articles, each with its gate and its places in the lists.
 
     get, find           GetItem, consistent                            1 round trip
-    get_public          BatchGetItem: article and tally                1
+    get_public          BatchGetItem: article, tally, related          1
     get_public_tally    BatchGetItem: gate and tally                   1
     probe               BatchGetItem                                   1
-    find_tally          GetItem                                        1
+    show                BatchGetItem: tally and related                1
     create, replace     TransactWriteItems: article, gate, listings    1
 
 An article, its gate, its listing rows and the revision that it replaces are written in one
@@ -13,13 +13,26 @@ transaction, so that no list shows what is not public, and nothing that was is l
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib import settings
 from chalicelib.errors import ArticleNotFoundError, SlugTakenError
-from chalicelib.model import Article, Gate, Tally
+from chalicelib.model import Article, Gate, Tally, Teaser
 from chalicelib.store import aliases, attributes, client, gates, items, keys, listings, revisions
 from chalicelib.store.client import Action, ConditionFailedError
+
+
+class Shown(NamedTuple):
+    """
+    An article with what its page shows beside it.
+
+    Attributes:
+        related: Other articles, best first.
+    """
+
+    article: Article
+    tally: Tally
+    related: tuple[Teaser, ...] = ()
 
 
 def get(slug: str) -> Article:
@@ -47,9 +60,9 @@ def find(slug: str) -> Article | None:
     return items.article_from(row) if row else None
 
 
-def get_public(slug: str) -> tuple[Article, Tally]:
+def get_public(slug: str) -> Shown:
     """
-    Read a published article and its tally in one round trip.
+    Read a published article and what its page shows beside it in one round trip.
 
     Raises:
         ArticleNotFoundError: It is missing or not public.
@@ -60,15 +73,27 @@ def get_public(slug: str) -> tuple[Article, Tally]:
     rows = client.batch_get(
         {
             tables.content_table: [keys.article(slug)],
-            tables.derived_table: [keys.tally(slug)],
+            tables.derived_table: [keys.tally(slug), keys.related(slug)],
         }
     )
-    found, tallied = rows[tables.content_table], rows[tables.derived_table]
+    found = rows[tables.content_table]
     article = items.article_from(found[0]) if found else None
     if article is None:
         raise ArticleNotFoundError
     gates.expect_public(Gate(article.is_public, retraction=article.retraction))
-    return article, items.tally_from(tallied[0] if tallied else None)
+    return _shown(article, rows[tables.derived_table])
+
+
+def show(article: Article) -> Shown:
+    """
+    Give an article that was just written with what its page shows beside it.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    table = settings.current().derived_table
+    wanted = [keys.tally(article.home), keys.related(article.home)]
+    return _shown(article, client.batch_get({table: wanted})[table])
 
 
 def get_public_tally(slug: str) -> Tally:
@@ -105,16 +130,6 @@ def probe() -> None:
     )
 
 
-def find_tally(slug: str) -> Tally:
-    """
-    Read an article's tally; an article without reviews has an empty one.
-
-    Raises:
-        UnavailableError: The table could not be read.
-    """
-    return items.tally_from(client.get(settings.current().derived_table, keys.tally(slug)))
-
-
 def create(article: Article, beside: Sequence[Action] = ()) -> Article | None:
     """
     Store an article whose slug must be free.
@@ -147,6 +162,12 @@ def replace(old: Article, new: Article, beside: Sequence[Action] = ()) -> Articl
         UnavailableError: The write may have taken place.
     """
     return _write(new, old, "revision = :revision", beside)
+
+
+def _shown(article: Article, beside: Sequence[attributes.Item]) -> Shown:
+    rows = {row["sk"]["S"]: row for row in beside}
+    tally = items.tally_from(rows.get(keys.TALLY))
+    return Shown(article, tally, items.related_from(rows.get(keys.RELATED)))
 
 
 def _write(

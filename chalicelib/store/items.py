@@ -32,6 +32,7 @@ from chalicelib.model import (
     ReviewStatus,
     Summary,
     Tally,
+    Teaser,
     from_rfc3339,
     rfc3339,
 )
@@ -64,20 +65,38 @@ def _reader(read: Callable[P, R]) -> Callable[P, R]:
 
 def pack_summary(summary: Summary) -> Plain:
     """Give the attributes of a summary, as articles and listings hold them."""
-    image = summary.image
-    return {
-        "slug": summary.slug,
+    return pack_teaser(summary.teaser) | {
         "moved_from": summary.moved_from or None,
-        "title": summary.title,
-        "description": summary.description,
-        "image": image and {"url": image.url, "alt": image.alt, "credit": image.credit},
-        "author": summary.author,
-        "tags": list(summary.tags),
-        "published_at": _pack_time(summary.published_at),
         "updated_at": _pack_time(summary.updated_at),
         "revision": summary.revision,
         "status": str(summary.status),
     }
+
+
+def pack_teaser(teaser: Teaser) -> Plain:
+    """Give the attributes of what is shown of an article beside a related one."""
+    image = teaser.image
+    return {
+        "slug": teaser.slug,
+        "title": teaser.title,
+        "description": teaser.description,
+        "image": image and {"url": image.url, "alt": image.alt, "credit": image.credit},
+        "author": teaser.author,
+        "tags": list(teaser.tags),
+        "published_at": _pack_time(teaser.published_at),
+    }
+
+
+@_reader
+def related_from(item: Item | None) -> tuple[Teaser, ...]:
+    """
+    Read which articles are related to one, best first; an absent row names none.
+
+    Raises:
+        MalformedItemError: The row has another form.
+    """
+    shown = unpack(item or {}).get("articles", [])
+    return tuple(Teaser(**_teaser_fields(plain)) for plain in shown)
 
 
 @_reader
@@ -366,16 +385,22 @@ def tally_from(item: Item | None) -> Tally:
     )
 
 
-def _summary(plain: Plain) -> Summary:
+def _teaser_fields(plain: Plain) -> Plain:
     image, author = plain.get("image"), plain.get("author")
+    return {
+        "slug": _text(plain["slug"]),
+        "title": _text(plain["title"]),
+        "description": _text(plain["description"]),
+        "image": image and Image(image["url"], image["alt"], image["credit"]),
+        "author": None if author is None else _text(author),
+        "tags": _texts(plain["tags"]),
+        "published_at": _time(plain.get("published_at")),
+    }
+
+
+def _summary(plain: Plain) -> Summary:
     return Summary(
-        slug=_text(plain["slug"]),
-        title=_text(plain["title"]),
-        description=_text(plain["description"]),
-        image=image and Image(image["url"], image["alt"], image["credit"]),
-        author=None if author is None else _text(author),
-        tags=_texts(plain["tags"]),
-        published_at=_time(plain.get("published_at")),
+        **_teaser_fields(plain),
         updated_at=from_rfc3339(plain["updated_at"]),
         revision=_at_least_one(plain["revision"]),
         status=ArticleStatus(plain["status"]),

@@ -31,6 +31,7 @@ The key schema of both tables.
     derived   tally     pk=T#<slug>      sk=TALLY
                 by_rank      ranked_in=TOP            rank          <score, 7 digits>#<slug>
               ledger    pk=T#<slug>      sk=L#<digest>
+              related   pk=T#<slug>      sk=RELATED             what its page shows of others
               listing   pk=LIST#all, LIST#tag:<tag>, LIST#author:<author>
                                          sk=<published_at>#<slug>
                         pk=LIST#unlisted, LIST#status:<status>
@@ -79,6 +80,8 @@ DELIVERED: Final = "delivered"
 """Partitions of the index `queue`: what somebody is still to be told of, was not, and was."""
 GATE: Final = "GATE"
 EDITORS: Final = "KEYS"
+TALLY: Final = "TALLY"
+RELATED: Final = "RELATED"
 QUARANTINE: Final = "QUARANTINE"
 ERASURES: Final = "ERASURES"
 CONSENTS: Final = "CONSENT"
@@ -146,7 +149,12 @@ def review(slug: str, review_key: ReviewKey) -> Key:
 
 def tally(slug: str) -> Key:
     """Key of a tally."""
-    return key(tally_pk(slug), "TALLY")
+    return key(tally_pk(slug), TALLY)
+
+
+def related(slug: str) -> Key:
+    """Key of which articles are related to one."""
+    return key(tally_pk(slug), RELATED)
 
 
 def ledger(slug: str, digest: bytes) -> Key:

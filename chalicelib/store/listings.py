@@ -5,20 +5,23 @@ Lists of articles.
     list_top            Query by_rank, BatchGetItem listing rows       2
     list_edited         Query a listing                                1
     list_due            Query a listing                                1
+    find_listed         BatchGetItem, consistent                       1 per 100 rows
+    latest_change       Query the listing of each status               4
     every_slug          Query a listing                                1 per MB
 
 A page is continued from the sort key of its last row, which is unique in its
 list; no client's text ever becomes a start key.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from chalicelib import settings
+from chalicelib import logs, settings
 from chalicelib.model import ArticleStatus, Page, Summary, Tally, rfc3339
 from chalicelib.store import attributes, client, items, keys
 from chalicelib.store.attributes import Item
+from chalicelib.store.items import MalformedItemError
 
 
 class Rated(NamedTuple):
@@ -134,6 +137,36 @@ def list_due(at: datetime, most: int) -> list[str]:
     return [keys.parse_listing_sk(row["sk"]["S"]) for row in answer["Items"]]
 
 
+def find_listed(articles: Iterable[Summary]) -> dict[str, Summary]:
+    """
+    Give the articles that stand in the lists where they stood, as they are now.
+
+    Args:
+        articles: Different ones, as they were seen before.
+
+    Returns:
+        By their first slugs. One is missing that was published, hidden or dated anew since.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    table = settings.current().derived_table
+    wanted = [keys.key(*main_place(one)) for one in articles]
+    rows = client.batch_get({table: wanted}, consistent=True)[table]
+    return {one.home: one for one in readable(rows)}
+
+
+def latest_change() -> datetime | None:
+    """
+    Tell when an article, of any status, was changed last; None while there is none.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    latest = (list_edited(status, None, 1).items for status in ArticleStatus)
+    return max((one.updated_at for page in latest for one in page), default=None)
+
+
 def every_slug(listing: str) -> Iterator[str]:
     """
     Give the slugs of a whole list.
@@ -155,26 +188,48 @@ def every_slug(listing: str) -> Iterator[str]:
         yield keys.parse_listing_sk(row["sk"]["S"])
 
 
+def readable(rows: Iterable[Item]) -> Iterator[Summary]:
+    """
+    Read rows of lists but those that cannot be read.
+
+    One of those must not hold up what happens near it; `tools.rebuild` writes it anew.
+    """
+    for row in rows:
+        try:
+            yield items.summary_from(row)
+        except MalformedItemError as error:
+            logs.failure("listing unreadable", error)
+
+
+def main_place(summary: Summary) -> tuple[str, str]:
+    """Give the key of an article's row in the list of all that are public, or of all others."""
+    if summary.is_public and summary.published_at is not None:
+        return keys.EVERY_ARTICLE, keys.listing_sk(summary.published_at, summary.home)
+    return keys.UNLISTED, _changed_sk(summary)
+
+
 def places_of(summary: Summary) -> set[tuple[str, str]]:
     """Give the keys of the rows that an article has in the lists."""
-    changed = f"{rfc3339(summary.updated_at)}#{summary.home}"
-    places = {(keys.status_pk(summary.status), changed)}
-    if summary.status is not ArticleStatus.PUBLISHED or summary.published_at is None:
-        places.add((keys.UNLISTED, changed))
-        if summary.status is ArticleStatus.SCHEDULED and summary.published_at is not None:
-            places.add((keys.DUE, keys.listing_sk(summary.published_at, summary.home)))
-        return places
-    lists = [keys.EVERY_ARTICLE, *(keys.listing_pk(tag=tag) for tag in summary.tags)]
-    if summary.author is not None:
-        lists.append(keys.listing_pk(author=summary.author))
-    published = keys.listing_sk(summary.published_at, summary.home)
-    return places | {(pk, published) for pk in lists}
+    main, position = main_place(summary)
+    lists = [main]
+    if main == keys.EVERY_ARTICLE:
+        lists += [keys.listing_pk(tag=tag) for tag in summary.tags]
+        if summary.author is not None:
+            lists.append(keys.listing_pk(author=summary.author))
+    places = {(pk, position) for pk in lists}
+    if summary.status is ArticleStatus.SCHEDULED and summary.published_at is not None:
+        places.add((keys.DUE, keys.listing_sk(summary.published_at, summary.home)))
+    return places | {(keys.status_pk(summary.status), _changed_sk(summary))}
 
 
 def rows_of(summary: Summary) -> list[Item]:
     """Give the rows that an article has in the lists."""
     shown = attributes.pack(items.pack_summary(summary))
     return [keys.key(*place) | shown for place in sorted(places_of(summary))]
+
+
+def _changed_sk(summary: Summary) -> str:
+    return f"{rfc3339(summary.updated_at)}#{summary.home}"
 
 
 def _tallies(slugs: list[str]) -> dict[str, Tally]:

@@ -1,5 +1,5 @@
 """
-Compares tallies with the reviews themselves and puts them right.
+Compares tallies with the reviews themselves, related articles with the lists, and puts them right.
 
 It re-reads what the stream may have lost and goes through the same
 `ledger.apply`, so it is safe beside live traffic.
@@ -26,6 +26,7 @@ from chalicelib.rules.ratings import contribution, recount, score
 from chalicelib.store import articles, items, keys, listings, quarantine, review_lists, tallies
 from chalicelib.store.items import MalformedItemError
 from chalicelib.store.tallies import Entry, Standing
+from chalicelib.workers import related
 from chalicelib.workers.ledger import apply
 
 GRACE: Final = timedelta(minutes=15)
@@ -39,7 +40,7 @@ workers = Blueprint(__name__)
 @dataclass(frozen=True, slots=True)
 class Drift:
     """
-    What is wrong with one article's tally.
+    What is wrong with what is derived of one article.
 
     Attributes:
         expected: What the reviews add up to.
@@ -107,7 +108,7 @@ def release_settled() -> int:
 
 def reconcile(slug: str, *, repair: bool, grace: timedelta = timedelta(0)) -> Drift:
     """
-    Compare an article's tally with its reviews.
+    Compare an article's tally with its reviews, and what is related to it with the lists.
 
     Args:
         repair: Whether to put right what differs.
@@ -116,6 +117,28 @@ def reconcile(slug: str, *, repair: bool, grace: timedelta = timedelta(0)) -> Dr
     Raises:
         UnavailableError: The tables could not be read or written.
     """
+    drift, article = _reconcile_tally(slug, repair, grace)
+    if article is None:
+        return drift
+    causes = related.reconcile(article.summary, repair=repair, grace=grace)
+    return replace(drift, causes=(*drift.causes, *causes))
+
+
+def reconcile_tally(slug: str, *, repair: bool, grace: timedelta = timedelta(0)) -> Drift:
+    """
+    Compare an article's tally with its reviews.
+
+    Args:
+        repair: As `reconcile`.
+        grace: As `reconcile`.
+
+    Raises:
+        UnavailableError: The tables could not be read or written.
+    """
+    return _reconcile_tally(slug, repair, grace)[0]
+
+
+def _reconcile_tally(slug: str, repair: bool, grace: timedelta) -> tuple[Drift, Article | None]:
     ledger = _read_ledger(slug)
     current, causes = _reviews(slug)
     settled_at = now() - grace
@@ -134,7 +157,7 @@ def reconcile(slug: str, *, repair: bool, grace: timedelta = timedelta(0)) -> Dr
         if causes:
             _repair_tally(slug)
     expected = recount([contribution(review) for review in current.values()])
-    return Drift(slug, expected, ledger.tally, _each_once(causes))
+    return Drift(slug, expected, ledger.tally, _each_once(causes)), article
 
 
 @dataclass(frozen=True, slots=True)

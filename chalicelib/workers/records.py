@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-from chalicelib.model import Article, Summary
+from chalicelib.model import Article, Summary, Teaser
 from chalicelib.rules.ratings import contribution
 from chalicelib.store import attributes, items, keys
 from chalicelib.store.items import MalformedItemError
@@ -39,15 +39,24 @@ class ReviewChange:
 @dataclass(frozen=True, slots=True)
 class ArticleChange:
     """
-    One write to an article that may move it among the best.
+    One write to an article that may move it among the best or change what others show of it.
 
     Attributes:
-        summary: The article if it is public after the write, else None.
+        before: The article before the write; None if it was not there or cannot be read.
+        after: The article after the write, of any status; None if it was removed.
+        is_moved: Whether its place among the best may be another.
     """
 
     slug: str
     revision: int
-    summary: Summary | None
+    before: Summary | None
+    after: Summary | None
+    is_moved: bool
+
+    @property
+    def summary(self) -> Summary | None:
+        """The article if it is public after the write."""
+        return self.after if self.after is not None and self.after.is_public else None
 
 
 Change: TypeAlias = ReviewChange | ArticleChange
@@ -62,7 +71,7 @@ def read(record: Record) -> Change | None:
 
     Returns:
         None when it asks nothing: a foreign row, a proposal, or a write that
-        leaves the contribution as it was.
+        leaves the contribution, or what is shown of the article, as it was.
 
     Raises:
         MalformedItemError: The row after the write cannot be read.
@@ -143,17 +152,21 @@ def _before(read_row: Callable[[Any], T], old_image: Any) -> tuple[T | None, boo
 def _article_change(slug: str, old_image: Any, new_image: Any) -> ArticleChange | None:
     if new_image is None:
         removed = items.article_from(old_image)
-        return ArticleChange(slug, removed.revision + 1, None)
+        return ArticleChange(slug, removed.revision + 1, removed.summary, None, is_moved=True)
     after = items.article_from(new_image)
     before, is_known = _before(items.article_from, old_image)
-    if is_known and _placing(before) == _placing(after):
+    if is_known and _shown(before) == _shown(after):
         return None
-    return ArticleChange(slug, after.revision, after.summary if after.is_public else None)
+    is_moved = not is_known or _placing(_shown(before)) != _placing(_shown(after))
+    old = before.summary if before is not None else None
+    return ArticleChange(slug, after.revision, old, after.summary, is_moved=is_moved)
 
 
-def _placing(article: Article | None) -> object:
+def _shown(article: Article | None) -> Teaser | None:
+    """Give what other articles' pages show of a public one."""
+    return article.summary.teaser if article is not None and article.is_public else None
+
+
+def _placing(shown: Teaser | None) -> object:
     """Give what the place among the best depends on."""
-    if article is None or not article.is_public:
-        return None
-    summary = article.summary
-    return summary.published_at, summary.tags, summary.author
+    return shown and (shown.published_at, shown.tags, shown.author)

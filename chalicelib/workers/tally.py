@@ -18,13 +18,14 @@ from typing import Final, NamedTuple, TypeAlias
 from chalice.app import Blueprint, DynamoDBEvent
 
 from chalicelib import logs
+from chalicelib.errors import UnavailableError
 from chalicelib.metrics import Measured
 from chalicelib.model import now
 from chalicelib.rules.ratings import score
 from chalicelib.store import client, quarantine, tallies
 from chalicelib.store.items import MalformedItemError
 from chalicelib.store.tallies import Entry, Seen
-from chalicelib.workers import records
+from chalicelib.workers import records, related
 from chalicelib.workers.ledger import apply
 from chalicelib.workers.records import ArticleChange, Change, Record, ReviewChange
 
@@ -101,7 +102,28 @@ def _count(batch: Sequence[Record]) -> list[Record]:
                 break
     except Exception as error:  # noqa: BLE001 - whatever it is, the records must come again
         logs.failure("tally stopped", error)
-    return left
+    again = _follow([one for one in asked if one.record not in left])
+    return [one.record for one in asked if one.record in [*left, *again]] + unread
+
+
+def _follow(counted: Sequence[_Asked]) -> list[Record]:
+    """
+    Bring up to date what pages show of the articles that a batch changed.
+
+    The tally does not hang on it: what fails for good is left to the reconciler.
+
+    Returns:
+        The records that must come again.
+    """
+    changes = [one.change for one in counted]
+    try:
+        related.follow([change for change in changes if isinstance(change, ArticleChange)])
+    except UnavailableError as error:
+        logs.failure("related stopped", error)
+        return [one.record for one in counted if isinstance(one.change, ArticleChange)]
+    except Exception as error:  # noqa: BLE001 - a page without its newest neighbours is a page
+        logs.failure("related failed", error)
+    return []
 
 
 def _read(batch: Sequence[Record]) -> tuple[list[_Asked], list[Record]]:
@@ -175,7 +197,7 @@ def _apply(slug: str, group: Sequence[_Asked], seen: Seen | None) -> None:
         applied = apply(slug, wanted, seen)
         logs.write("tally", slug=slug, reviews=len(wanted), changed=applied)
     articles = [one.change for one in group if isinstance(one.change, ArticleChange)]
-    if articles:
+    if any(change.is_moved for change in articles):
         newest = max(articles, key=lambda change: change.revision)
         placed = tallies.place(slug, newest.summary, newest.revision, score(0, 0))
         logs.write("rank", slug=slug, changed=int(placed))

@@ -131,7 +131,7 @@ def test_nothing_costs_more_on_an_article_with_many_reviews(house: Api, reviews:
     assert bill.unsafe == []
     assert tally["count"] == reviews
     assert bill.costs == {
-        "article": Cost("BatchGetItem", read=2),
+        "article": Cost("BatchGetItem", read=2.5),
         "tally": Cost("BatchGetItem", read=1),
         "newest": Cost("Query", read=0.5),
         "newest, later page": Cost("Query", read=0.5),

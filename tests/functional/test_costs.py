@@ -16,8 +16,8 @@ from chalicelib.api import editor_articles
 from chalicelib.guard import captcha
 from chalicelib.model import ReviewStatus, now, rfc3339
 from chalicelib.notices import audience, delivery
-from chalicelib.store import items
-from chalicelib.workers import schedule
+from chalicelib.store import articles, items
+from chalicelib.workers import related, schedule
 from chalicelib.workers.reconcile import reconcile
 from chalicelib.workers.tally import tally_ratings
 from tests import rows, seeding
@@ -51,6 +51,7 @@ def test_reads(house: Api) -> None:
     bill = Bill()
     seeding.copy_article(SLUG, copies=24)
     seeding.copy_review(SLUG, total=25)
+    related.compute([articles.get(SLUG).summary])
     narrowed = {"tag": f"tag={WORD}", "author": f"author=Ada%20{WORD}"}
     narrowed["tag&author"] = "&".join(narrowed.values())
     next_articles = house.get("/articles").body["next_cursor"]
@@ -68,7 +69,7 @@ def test_reads(house: Api) -> None:
     with bill.of("GET /articles?sort=top&tag&author"):
         house.get(f"/articles?sort=top&{narrowed['tag&author']}")
     with bill.of("GET /articles/{slug}"):
-        house.get(ARTICLE)
+        assert len(house.get(ARTICLE).body["related"]) == 3
     with bill.of("GET /articles/{slug}, 304"):
         house.get(ARTICLE, If_None_Match=tag)
     with bill.of("GET /articles/{slug}, 404"):
@@ -96,9 +97,9 @@ def test_reads(house: Api) -> None:
         "GET /articles?tag&author": Cost("Query BatchGetItem", read=11),
         "GET /articles?sort=top": Cost("Query BatchGetItem", read=11),
         "GET /articles?sort=top&tag&author": Cost("Query BatchGetItem", read=11),
-        "GET /articles/{slug}": Cost("BatchGetItem", read=2),
-        "GET /articles/{slug}, 304": Cost("BatchGetItem", read=2),
-        "GET /articles/{slug}, 404": Cost("BatchGetItem GetItem", read=2),
+        "GET /articles/{slug}": Cost("BatchGetItem", read=2.5),
+        "GET /articles/{slug}, 304": Cost("BatchGetItem", read=2.5),
+        "GET /articles/{slug}, 404": Cost("BatchGetItem GetItem", read=2.5),
         "GET /articles/{slug}/tally": Cost("BatchGetItem", read=1),
         "GET …/reviews?sort=newest": Cost("Query", read=1.5),
         "GET …/reviews?sort=newest, later page": Cost("Query", read=0.5),
@@ -344,27 +345,27 @@ def test_writes_of_an_editor(house: Api, monkeypatch: pytest.MonkeyPatch) -> Non
 
     assert bill.unsafe == []
     assert bill.costs == {
-        "PUT a draft": Cost("TransactWriteItems GetItem", table=28, read=0.5),
-        "PUT the same again": Cost("TransactWriteItems GetItem", table=28, read=0.5),
+        "PUT a draft": Cost("TransactWriteItems BatchGetItem", table=28, read=1),
+        "PUT the same again": Cost("TransactWriteItems BatchGetItem", table=28, read=1),
         "GET /editor/articles": Cost("Query", read=0.5),
         "PATCH: publish it": Cost(
-            "GetItem TransactWriteItems GetItem", table=52, indexes=8, read=3.5
+            "GetItem TransactWriteItems BatchGetItem", table=52, indexes=8, read=4
         ),
-        "PATCH the title": Cost("GetItem TransactWriteItems GetItem", table=46, read=3.5),
+        "PATCH the title": Cost("GetItem TransactWriteItems BatchGetItem", table=46, read=4),
         "PATCH a stale revision, 412": Cost("GetItem", read=3),
-        "PATCH the tags": Cost("GetItem TransactWriteItems GetItem", table=48, read=3.5),
-        "PUT a changed one": Cost("GetItem TransactWriteItems GetItem", table=48, read=3.5),
+        "PATCH the tags": Cost("GetItem TransactWriteItems BatchGetItem", table=48, read=4),
+        "PUT a changed one": Cost("GetItem TransactWriteItems BatchGetItem", table=48, read=4),
         "DELETE: retract it": Cost("GetItem TransactWriteItems", table=52, indexes=8, read=3),
         "GET /editor/articles?status": Cost("Query", read=0.5),
         "GET …/revisions": Cost("GetItem Query", read=6.5),
         "GET …/revisions/{revision}": Cost("GetItem GetItem GetItem", read=5),
         "POST …/restore": Cost(
-            "GetItem GetItem GetItem TransactWriteItems GetItem", table=44, read=7.5
+            "GetItem GetItem GetItem TransactWriteItems BatchGetItem", table=44, read=8
         ),
-        "PUT …/freeze": Cost("GetItem TransactWriteItems GetItem", table=46, read=3.5),
+        "PUT …/freeze": Cost("GetItem TransactWriteItems BatchGetItem", table=46, read=4),
         "DELETE …/freeze": Cost("GetItem TransactWriteItems", table=46, read=3),
-        "POST …/move": Cost("GetItem TransactWriteItems GetItem", table=46, read=3.5),
-        "PUT a published one": Cost("TransactWriteItems GetItem", table=38, indexes=8, read=0.5),
+        "POST …/move": Cost("GetItem TransactWriteItems BatchGetItem", table=46, read=4),
+        "PUT a published one": Cost("TransactWriteItems BatchGetItem", table=38, indexes=8, read=1),
         "a minute in which nothing is due": Cost("Query Query", read=1),
         "a minute in which an article is due": Cost(
             "Query GetItem TransactWriteItems Query", table=54, indexes=8, read=4
@@ -422,13 +423,16 @@ def test_workers(house: Api, deliver: Deliver) -> None:
         count(rows.record(edited, rejected))
     with bill.of("a record that cannot be read"):
         count(rows.record_of(None, items.review_item(one) | {"rating": {"S": WORD}}))
-    house.put(f"/articles/{WORD}", article())
-    with bill.of("rank a published article"):
+    house.put(f"/articles/{WORD}", article(tags=[]))
+    with bill.of("rank a published article without tags"):
         deliver()
 
     assert bill.unsafe == []
     assert bill.costs == {
-        "reconcile an article, all well": Cost("GetItem Query GetItem Query GetItem", read=7),
+        "reconcile an article, all well": Cost(
+            "GetItem Query GetItem Query GetItem BatchGetItem BatchGetItem Query Query Query Query",
+            read=13,
+        ),
         "count a review": Cost("BatchGetItem TransactWriteItems", table=4, indexes=2, read=2),
         "count it again": Cost("BatchGetItem", read=2),
         "count 50 reviews": Cost("BatchGetItem TransactWriteItems", table=102, indexes=2, read=51),
@@ -438,7 +442,56 @@ def test_workers(house: Api, deliver: Deliver) -> None:
             "BatchGetItem TransactWriteItems", table=4, indexes=2, read=2
         ),
         "a record that cannot be read": Cost("PutItem", table=1),
-        "rank a published article": Cost("BatchGetItem UpdateItem", table=1, indexes=1, read=1),
+        "rank a published article without tags": Cost(
+            "BatchGetItem UpdateItem", table=1, indexes=1, read=1
+        ),
+    }
+
+
+def test_related_articles(house: Api, deliver: Deliver) -> None:
+    """Of an article with two tags among 25 others that have both: six stand near it."""
+    bill = Bill()
+    seeding.copy_article(SLUG, copies=24)
+    deliver()
+    other = f"/articles/{SLUG}-12-new"
+
+    house.put(other, article())
+    with bill.of("publish"):
+        deliver()
+    house.patch(other, {"title": WORD}, editor=True, If_Match="*")
+    with bill.of("another title"):
+        deliver()
+    house.patch(other, {"body_markdown": WORD}, editor=True, If_Match="*")
+    with bill.of("another text"):
+        deliver()
+    house.delete(other, editor=True, If_Match="*")
+    with bill.of("retract"):
+        deliver()
+
+    assert bill.unsafe == []
+    queries, rows_and_places = "Query Query Query Query", "BatchGetItem BatchGetItem"
+    three = "UpdateItem UpdateItem UpdateItem"
+    assert bill.costs == {
+        "publish": Cost(
+            f"BatchGetItem UpdateItem {queries} {rows_and_places} {queries}"
+            f" UpdateItem {three} {three}",
+            table=8,
+            indexes=1,
+            read=23,
+        ),
+        "another title": Cost(
+            f"BatchGetItem {queries} {rows_and_places} {queries} UpdateItem {three} {three}",
+            table=7,
+            read=23,
+        ),
+        "another text": Cost(),
+        "retract": Cost(
+            f"BatchGetItem UpdateItem {queries} UpdateItem {rows_and_places}"
+            f" {queries} UpdateItem {three} {queries} UpdateItem UpdateItem",
+            table=8,
+            indexes=1,
+            read=25,
+        ),
     }
 
 

@@ -48,7 +48,7 @@ def test_units_are_those_of_the_meter(
     deliver()
     with bill.of("PUT a published one"):
         api.put(f"/articles/{WORD}", article())
-    with bill.of("rank a published article"):
+    with bill.of("rank and relate a published article"):
         deliver()
     with bill.of("a minute in which nothing is due"):
         schedule.run()
@@ -64,7 +64,7 @@ def test_lines_add_up_from_their_own_arithmetic() -> None:
 
     by_name = {line.what: line for line in lines}
     assert by_name["API Gateway"].dollars == (1_000_000 + 10_000 + 100) * 3.5 / 1_000_000
-    assert by_name["DynamoDB GET /articles/{slug}"].dollars == 400_000 * 2 * 0.125 / 1_000_000
+    assert by_name["DynamoDB GET /articles/{slug}"].dollars == 400_000 * 2.5 * 0.125 / 1_000_000
     assert by_name["DynamoDB POST a review"].arithmetic == (
         "10,000 x 22 = 220,000 write units x $0.625 / 1,000,000"
     )

@@ -167,10 +167,10 @@ class Scenario(NamedTuple):
 
 
 SCENARIOS = [
-    Scenario(create_article, "TransactWriteItems GetItem"),
-    Scenario(create_a_draft, "TransactWriteItems GetItem"),
-    Scenario(replace_article, "GetItem TransactWriteItems GetItem"),
-    Scenario(publish_a_draft, "GetItem TransactWriteItems GetItem"),
+    Scenario(create_article, "TransactWriteItems BatchGetItem"),
+    Scenario(create_a_draft, "TransactWriteItems BatchGetItem"),
+    Scenario(replace_article, "GetItem TransactWriteItems BatchGetItem"),
+    Scenario(publish_a_draft, "GetItem TransactWriteItems BatchGetItem"),
     Scenario(retract_article, "GetItem TransactWriteItems"),
     Scenario(submit_a_first_review, "TransactWriteItems"),
     Scenario(submit_again, "TransactWriteItems"),

@@ -14,6 +14,7 @@ from app import app
 from chalicelib.api import http, openapi, shapes
 from chalicelib.errors import ArticleNotFoundError, PlauditError
 from chalicelib.model import Tally
+from chalicelib.store.articles import Shown
 from tests import builders, rows
 from tests.client import Answer, Api, check_contract
 
@@ -138,7 +139,9 @@ def test_a_route_for_editors_or_readers_says_so() -> None:
 @pytest.fixture
 def article() -> Answer:
     """An answer as the document describes it."""
-    body = http.dump(shapes.article(rows.article(), Tally()))
+    body = http.dump(
+        shapes.article(Shown(rows.article(), Tally(), (rows.article().summary.teaser,)))
+    )
     return Answer(200, {"content-type": "application/json"}, body)
 
 

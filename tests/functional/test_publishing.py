@@ -173,7 +173,7 @@ def test_every_list_shows_the_newest_words(api: Api, published: str, query: str)
     (item,) = api.get(f"/articles{query}").body["items"]
 
     assert item == builders.without(
-        api.get(ARTICLE).body, "body_markdown", "body_html", "reviews_frozen_at"
+        api.get(ARTICLE).body, "body_markdown", "body_html", "reviews_frozen_at", "related"
     )
 
 

@@ -42,7 +42,8 @@ def derived() -> list[dict[str, Any]]:
 def _only_remembers(row: Any) -> bool:
     """Tell rows that say which write was seen last, and count and list nothing."""
     is_tally = row["sk"] == {"S": "TALLY"}
-    return row.get("contribution") == {"N": "0"} or (is_tally and "rank" not in row)
+    is_empty = row.get("articles") == {"L": []}
+    return is_empty or row.get("contribution") == {"N": "0"} or (is_tally and "rank" not in row)
 
 
 def _settled(row: Any) -> dict[str, Any]:
@@ -72,7 +73,9 @@ def public_answers(api: Api) -> dict[str, Any]:
 def house(api: Api, deliver: Deliver, setting: Callable[..., None]) -> Api:
     """Articles and reviews in every status, all counted."""
     api.put("/articles/first-light", builders.article())
-    api.put("/articles/dusk", builders.article(tags=["optics"], author="Grace Hopper"))
+    api.put(
+        "/articles/dusk", builders.article(tags=["optics", "beginnings"], author="Grace Hopper")
+    )
     api.put("/articles/draft", builders.article(status="draft"))
     api.put("/articles/gone", builders.article())
     api.delete("/articles/gone", editor=True, If_Match="*")
@@ -157,8 +160,33 @@ def test_one_article_can_be_rebuilt_alone(run: Run) -> None:
         "LIST#all",
         "LIST#status:published",
         "LIST#tag:optics",
+        "LIST#tag:beginnings",
         "LIST#author:Grace Hopper",
     }
+
+
+def test_articles_that_are_rebuilt_alone_are_related_to_each_other(run: Run, house: Api) -> None:
+    before = derived()
+    wipe()
+
+    for slug in ("first-light", "dusk", "draft", "gone"):
+        assert run("--article", slug)[0] == 0
+
+    assert derived() == before
+    assert [one["slug"] for one in house.get("/articles/dusk").body["related"]] == ["first-light"]
+
+
+def test_what_is_related_is_made_again_when_all_lists_are_right(run: Run, house: Api) -> None:
+    table = settings.current().derived_table
+    kept = {"articles": {"L": []}, "revision": {"N": "3"}}
+    client.write({"Put": {"TableName": table, "Item": keys.related("dusk") | kept}})
+    looked = run("--dry-run")
+
+    status, lines, _ = run()
+
+    assert (looked[0], looked[1][0]) == (1, "dusk: the related articles are out of date")
+    assert (status, lines[-1].split(", ")[1]) == (0, "rebuilt: 1")
+    assert [one["slug"] for one in house.get("/articles/dusk").body["related"]] == ["first-light"]
 
 
 def test_an_article_that_is_not_there_is_one_line(run: Run) -> None:

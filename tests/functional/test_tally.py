@@ -162,7 +162,7 @@ class TestSize:
             edited(review, 1, message="Other words"),
             rows.record(None, rows.review(2, status=ReviewStatus.PENDING), 2),
             rows.record_of(None, items.gate_item(SLUG, Gate(is_public=True)), 3),
-            rows.record(article, rows.article(2, title="Last light"), 4),
+            rows.record(article, replace(rows.article(2), body_markdown="It closes."), 4),
         ]
 
         with Faults(client.dynamodb()) as faults:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.model import ArticleStatus, Gate, Reply, Review, ReviewKey, ReviewStatus
+from chalicelib.model import ArticleStatus, Gate, Image, Reply, Review, ReviewKey, ReviewStatus
 from chalicelib.store import items, keys
 from chalicelib.store.attributes import Item
 from chalicelib.store.items import MalformedItemError
@@ -113,7 +113,7 @@ class TestArticles:
 
         change = records.read(rows.record(None, article))
 
-        assert change == ArticleChange(SLUG, 1, article.summary)
+        assert change == ArticleChange(SLUG, 1, None, article.summary, is_moved=True)
 
     @pytest.mark.parametrize("hidden", [one for one in ArticleStatus if one != "published"])
     def test_a_new_hidden_article_asks_nothing(self, hidden: ArticleStatus) -> None:
@@ -123,16 +123,20 @@ class TestArticles:
 
     @pytest.mark.parametrize("hidden", [one for one in ArticleStatus if one != "published"])
     def test_an_article_that_is_hidden_is_taken_off(self, hidden: ArticleStatus) -> None:
-        change = records.read(rows.record(rows.article(), rows.article(2, status=hidden)))
+        old, new = rows.article(), rows.article(2, status=hidden)
 
-        assert change == ArticleChange(SLUG, 2, None)
+        change = records.read(rows.record(old, new))
+
+        assert change == ArticleChange(SLUG, 2, old.summary, new.summary, is_moved=True)
+        assert change.summary is None
 
     def test_an_article_that_is_public_again_is_placed_again(self) -> None:
-        article = rows.article(3)
+        retracted, article = rows.article(2, status=ArticleStatus.RETRACTED), rows.article(3)
 
-        change = records.read(rows.record(rows.article(2, status=ArticleStatus.RETRACTED), article))
+        change = records.read(rows.record(retracted, article))
 
-        assert change == ArticleChange(SLUG, 3, article.summary)
+        assert change == ArticleChange(SLUG, 3, retracted.summary, article.summary, is_moved=True)
+        assert change.summary == article.summary
 
     @pytest.mark.parametrize(
         "changes",
@@ -143,17 +147,41 @@ class TestArticles:
         ],
     )
     def test_what_the_place_depends_on_places_it_anew(self, changes: dict[str, Any]) -> None:
-        article = rows.article(2, **changes)
+        old, new = rows.article(), rows.article(2, **changes)
 
-        change = records.read(rows.record(rows.article(), article))
+        change = records.read(rows.record(old, new))
 
-        assert change == ArticleChange(SLUG, 2, article.summary)
+        assert change == ArticleChange(SLUG, 2, old.summary, new.summary, is_moved=True)
 
-    @pytest.mark.parametrize("changes", [{"title": "Last light"}, {"description": "Dusk."}, {}])
-    def test_other_changes_of_an_article_ask_nothing(self, changes: dict[str, Any]) -> None:
-        change = records.read(rows.record(rows.article(), rows.article(2, **changes)))
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"title": "Last light"},
+            {"description": "Dusk."},
+            {"image": Image("https://example.com/dome.jpg", "A dome", "")},
+            {"slug": "last-light", "moved_from": SLUG},
+        ],
+    )
+    def test_what_others_show_of_an_article_is_a_change_that_moves_nothing(
+        self, changes: dict[str, Any]
+    ) -> None:
+        old, new = rows.article(), rows.article(2, **changes)
 
-        assert change is None
+        change = records.read(rows.record(old, new))
+
+        assert change == ArticleChange(SLUG, 2, old.summary, new.summary, is_moved=False)
+
+    def test_a_change_of_the_text_alone_asks_nothing(self) -> None:
+        later = rows.AT + timedelta(days=1)
+        new = replace(rows.article(2, updated_at=later), body_markdown="It closes.", body_html="")
+
+        assert records.read(rows.record(rows.article(), new)) is None
+
+    def test_a_change_of_what_is_not_public_asks_nothing(self) -> None:
+        draft = rows.article(status=ArticleStatus.DRAFT)
+        new = rows.article(2, status=ArticleStatus.SCHEDULED, title="Last light", tags=("optics",))
+
+        assert records.read(rows.record(draft, new)) is None
 
     @pytest.mark.parametrize(
         "broken",
@@ -174,9 +202,12 @@ class TestArticles:
             records.read(rows.record_of(None, article))
 
     def test_a_removed_article_is_taken_off(self) -> None:
-        change = records.read(rows.record(rows.article(4), None))
+        removed = rows.article(4)
 
-        assert change == ArticleChange(SLUG, 5, None)
+        change = records.read(rows.record(removed, None))
+
+        assert change == ArticleChange(SLUG, 5, removed.summary, None, is_moved=True)
+        assert change.summary is None
 
     @pytest.mark.parametrize("is_public", [True, False])
     def test_an_article_that_was_repaired_is_placed_as_it_is_now(self, is_public: bool) -> None:
@@ -186,7 +217,7 @@ class TestArticles:
 
         change = records.read(rows.record_of(broken, items.article_item(article)))
 
-        assert change == ArticleChange(SLUG, 2, article.summary if is_public else None)
+        assert change == ArticleChange(SLUG, 2, None, article.summary, is_moved=True)
 
 
 @pytest.mark.parametrize(

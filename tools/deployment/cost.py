@@ -98,13 +98,13 @@ PRICES: Final = {
 
 UNITS: Final = {
     "GET /articles": Units(11, 0),
-    "GET /articles/{slug}": Units(2, 0),
+    "GET /articles/{slug}": Units(2.5, 0),
     "GET …/reviews": Units(1.5, 0),
     "POST a review": Units(12, 22),
     "count a review": Units(2, 6),
-    "PUT a published one": Units(0.5, 46),
-    "rank a published article": Units(1, 2),
-    "reconcile an article, all well": Units(7, 0),
+    "PUT a published one": Units(1, 46),
+    "rank and relate a published article": Units(17, 6),
+    "reconcile an article, all well": Units(13, 0),
     "a minute in which nothing is due": Units(1, 0),
 }
 """As `tests/functional/test_estimate.py` meters them; each review alone in its batch, on guard."""
@@ -119,7 +119,7 @@ class _ASSUMED:
     read_seconds: Final = 0.015
     write_seconds: Final = 0.040
     count_seconds: Final = 0.040
-    reconcile_seconds: Final = 0.060
+    reconcile_seconds: Final = 0.100
     minute_seconds: Final = 0.030
     memory_gb: Final = 0.5
     log_kb: Final = 1.2
@@ -175,7 +175,7 @@ def _of_rows(traffic: Traffic) -> Iterator[Line]:
         ("POST a review", reviews),
         ("count a review", reviews),
         ("PUT a published one", articles),
-        ("rank a published article", articles),
+        ("rank and relate a published article", articles),
         ("reconcile an article, all well", 30 * articles),
         ("a minute in which nothing is due", _MINUTES),
     ]
