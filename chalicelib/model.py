@@ -6,12 +6,15 @@ an editor wrote, in NFC. Every value is frozen; a change is a new value.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 STARS: Final = (1, 2, 3, 4, 5)
+PerStar: TypeAlias = tuple[int, int, int, int, int]
+"""Reviews with 1, 2, 3, 4 and 5 stars."""
+_NONE: Final[PerStar] = (0, 0, 0, 0, 0)
 T = TypeVar("T")
 
 
@@ -42,10 +45,18 @@ REFUSED: Final = (ReviewStatus.REJECTED, ReviewStatus.SPAM)
 
 
 class Outcome(StrEnum):
-    """What became of a review that is not to be read: by whose will."""
+    """What became of a review or a proposal, as the counts for the public say."""
 
+    PUBLISHED = "published"
+    HELD = "held"
     REMOVED = "removed"
     WITHDRAWN = "withdrawn"
+
+
+HIDDEN: Final = (Outcome.HELD, Outcome.REMOVED, Outcome.WITHDRAWN)
+"""Outcomes of what the public cannot read."""
+Outcomes: TypeAlias = tuple[tuple[str, int], ...]
+"""Names like `removed_1`, an outcome of `HIDDEN` and stars, and how many; sorted, none of 0."""
 
 
 SCOPES: Final = ("write", "moderate", "privacy")
@@ -211,6 +222,10 @@ class Effect(StrEnum):
     SPAM = "spam"
 
 
+BLOCKED: Final = "blocked_"
+"""How the reasons of the block list begin."""
+
+
 class Finding(NamedTuple):
     """
     What speaks against a review.
@@ -221,6 +236,11 @@ class Finding(NamedTuple):
 
     reason: str
     effect: Effect
+
+    @property
+    def is_of_an_editor(self) -> bool:
+        """Whether it is an editor's will, by the block list, and no guess of a filter."""
+        return self.reason.startswith(BLOCKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +340,9 @@ class Review:
         helpful: Votes. Neither they nor reports change the revision.
         outcome: Who ended it first and for good: an editor who refused it, unless one publishes
             it again; its reader, who withdrew it or wants it erased. None while it is open and
-            no editor has refused it, so of spam that a filter alone called so.
+            no editor has refused it, so of spam that a filter alone called so. `published` of a
+            proposal that was taken into its review.
+        earlier: What became of those that gave way to it, under the same key.
         consent: To what its words were submitted; None where nothing was asked, and once erased.
     """
 
@@ -347,6 +369,7 @@ class Review:
     reports: Reports = _NO_REPORTS
     outcome: Outcome | None = None
     consent: Consent | None = None
+    earlier: Outcomes = ()
 
     @property
     def is_unjudged(self) -> bool:
@@ -590,21 +613,46 @@ class PublicReview:
 @dataclass(frozen=True, slots=True)
 class Tally:
     """
-    Sum of an article's published reviews, integers only.
+    Sum of an article's published reviews, and what became of the others; integers only.
 
     Attributes:
         count: Reviews.
         total: Stars of all reviews together.
         stars: Reviews with 1, 2, 3, 4 and 5 stars.
-        revision: Raised by every change of the numbers; 0 before the first.
-        as_of: When the numbers changed last; None before the first.
+        revision: Raised by every change of the numbers so far; 0 before the first.
+        as_of: When those changed last; None before the first.
+        held: What waits for an editor, proposals too.
+        removed: What an editor refused.
+        withdrawn: What its reader ended.
+        counts_revision: Raised by every change of any number; 0 before the first.
+        counts_as_of: When any changed last; None before the first.
     """
 
     count: int = 0
     total: int = 0
-    stars: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+    stars: PerStar = _NONE
     revision: int = 0
     as_of: datetime | None = None
+    held: PerStar = _NONE
+    removed: PerStar = _NONE
+    withdrawn: PerStar = _NONE
+    counts_revision: int = 0
+    counts_as_of: datetime | None = None
+
+    def of(self, outcome: Outcome) -> PerStar:
+        """Give the reviews of one outcome by their stars."""
+        by_outcome = {
+            Outcome.PUBLISHED: self.stars,
+            Outcome.HELD: self.held,
+            Outcome.REMOVED: self.removed,
+            Outcome.WITHDRAWN: self.withdrawn,
+        }
+        return by_outcome[outcome]
+
+    @property
+    def numbers(self) -> "Tally":
+        """The same without what tells how often and when it changed, to be compared."""
+        return replace(self, revision=0, as_of=None, counts_revision=0, counts_as_of=None)
 
 
 class Bucket(NamedTuple):

@@ -10,6 +10,8 @@ from typing import Any, Final, NamedTuple
 
 from chalicelib import settings
 from chalicelib.model import (
+    HIDDEN,
+    STARS,
     Article,
     ArticleStatus,
     Review,
@@ -18,7 +20,7 @@ from chalicelib.model import (
     Summary,
     Tally,
 )
-from chalicelib.rules.ratings import contribution, recount
+from chalicelib.rules.ratings import contribution, outcomes, recount
 from chalicelib.store import client, items, keys, review_lists, tallies
 from chalicelib.store.attributes import Item
 from chalicelib.store.tallies import Entry
@@ -124,6 +126,17 @@ def delete(key: keys.Key) -> None:
     client.write({"Delete": {"TableName": settings.current().content_table, "Key": key}})
 
 
+def _counted_rows(slug: str) -> list[Item]:
+    found = client.read_all(
+        "query",
+        TableName=settings.current().derived_table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": keys.tally_pk(slug)}},
+        ConsistentRead=True,
+    )
+    return list(found)
+
+
 class Counted(NamedTuple):
     """
     What the worker made of an article's reviews.
@@ -140,22 +153,26 @@ class Counted(NamedTuple):
 
 def counted_of(slug: str = SLUG) -> Counted:
     """Read a tally's row and its whole ledger."""
-    found = client.read_all(
-        "query",
-        TableName=settings.current().derived_table,
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": {"S": keys.tally_pk(slug)}},
-        ConsistentRead=True,
-    )
-    stored = {row["sk"]["S"]: row for row in found}
+    stored = {row["sk"]["S"]: row for row in _counted_rows(slug)}
     row = stored.pop(keys.TALLY, {})
     stored.pop(keys.RELATED, None)
-    ledger = {
-        keys.decode_digest(sk.removeprefix("L#")): tallies.entry_from(entry)
-        for sk, entry in stored.items()
-    }
-    tally = replace(items.tally_from(row), revision=0, as_of=None)
+    ledger = {keys.parse_ledger_sk(sk): tallies.entry_from(entry) for sk, entry in stored.items()}
+    tally = items.tally_from(row).numbers
     return Counted(tally, row.get("rank", {"S": ""})["S"], ledger)
+
+
+def ledger_rows(slug: str = SLUG) -> list[Item]:
+    """Read the rows of a ledger."""
+    return [row for row in _counted_rows(slug) if row["sk"]["S"].startswith("L#")]
+
+
+def forget_counts(slug: str = SLUG) -> None:
+    """Make a ledger and its tally what a release left that counted published stars alone."""
+    hidden = {f"{outcome}_{stars}" for outcome in HIDDEN for stars in STARS}
+    later = {"outcomes", "counts_revision", "counts_as_of", *hidden}
+    for row in _counted_rows(slug):
+        kept = {name: value for name, value in row.items() if name not in later}
+        client.write({"Put": {"TableName": settings.current().derived_table, "Item": kept}})
 
 
 def numbers_of(slug: str = SLUG) -> Tally:
@@ -168,12 +185,35 @@ def ledger_of(slug: str = SLUG) -> dict[bytes, Entry]:
     return counted_of(slug).ledger
 
 
+def numbers(*stars: int, **hidden: int) -> Tally:
+    """Give the numbers of a tally of published reviews, and others such as `held_1=2`."""
+    return recount(stars, [tuple(hidden.items())])
+
+
 def sum_of_ledger(slug: str = SLUG) -> Tally:
     """Say what a tally must be at any moment."""
-    return recount([entry.contribution for entry in ledger_of(slug).values()])
+    return sum_of(ledger_of(slug))
+
+
+def sum_of(ledger: dict[bytes, Entry]) -> Tally:
+    """Add a ledger up."""
+    entries = ledger.values()
+    return recount([one.contribution for one in entries], [one.outcomes for one in entries])
+
+
+def passing() -> list[Item]:
+    """Read the reviews and proposals that will vanish by themselves."""
+    found = client.read_all(
+        "scan",
+        TableName=settings.current().content_table,
+        FilterExpression="attribute_exists(expires_at) AND begins_with(pk, :articles)",
+        ExpressionAttributeValues={":articles": {"S": "A#"}},
+        ConsistentRead=True,
+    )
+    return list(found)
 
 
 def recount_of(slug: str = SLUG) -> Tally:
     """Say what a tally must be at rest."""
-    reviews = (items.review_from(row) for row in review_lists.every_review(slug))
-    return recount([contribution(review) for review in reviews])
+    reviews = [items.review_from(row) for row in review_lists.every_review(slug)]
+    return recount([contribution(one) for one in reviews], [outcomes(one) for one in reviews])

@@ -8,13 +8,14 @@ API take minutes. Copies go in by BatchWriteItem; the tally follows in one write
 import itertools
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import boto3
 
 from chalicelib import settings
-from chalicelib.model import SCOPES, Tally, now
-from chalicelib.rules.ratings import score
+from chalicelib.model import SCOPES, now
+from chalicelib.rules.ratings import recount, score
 from chalicelib.store import editor_keys, keys, tallies
 from chalicelib.store.attributes import Item
 from localdev import tables
@@ -66,7 +67,8 @@ def copy_review(slug: str, total: int) -> None:
         ),
     )
     seen = tallies.read({slug: ()})[slug].tally
-    after = Tally(total, 5 * total, (0, 0, 0, 0, total), seen.revision + 1, now())
+    numbers = recount([5] * total)
+    after = replace(numbers, revision=seen.revision + 1, counts_revision=seen.counts_revision + 1)
     tallies.overwrite(slug, seen, after, score(after.count, after.total))
 
 

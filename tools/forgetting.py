@@ -12,6 +12,7 @@ they were. What is kept of them is empty and counts nothing, yet it names a
 revision: who reviews anew begins at 1 and would be taken for late.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from chalicelib import settings
@@ -35,13 +36,14 @@ def entries_of_none(slug: str) -> dict[bytes, int]:
     empty = {
         digest: entry.revision
         for digest, entry in tallies.every_entry(slug)
-        if not entry.contribution
+        # What belongs to a review that vanished by itself forgets itself too.
+        if not entry.counts and not keys.is_passing(digest)
     }
     present = {row["sk"]["S"] for row in review_lists.every_review(slug)} if empty else set()
     return {
         digest: revision
         for digest, revision in empty.items()
-        if f"R#{keys.encode_digest(digest)}" not in present
+        if not {f"R#{keys.encode_digest(digest)}", f"P#{keys.encode_digest(digest)}"} & present
     }
 
 
@@ -52,7 +54,7 @@ def forget_entry(slug: str, digest: bytes, revision: int) -> None:
     Raises:
         UnavailableError: It may have been deleted.
     """
-    _delete(keys.ledger(slug, digest), {"revision": revision, "contribution": 0})
+    _delete(keys.ledger(slug, digest), {"revision": revision, "contribution": 0}, ("outcomes",))
 
 
 def forget_tally(slug: str, seen: Standing) -> None:
@@ -62,7 +64,11 @@ def forget_tally(slug: str, seen: Standing) -> None:
     Raises:
         UnavailableError: It may have been deleted.
     """
-    revisions = {"revision": seen.tally.revision, "article_revision": seen.article_revision}
+    revisions = {
+        "revision": seen.tally.revision,
+        "counts_revision": seen.tally.counts_revision,
+        "article_revision": seen.article_revision,
+    }
     _delete(keys.tally(slug), revisions)
 
 
@@ -76,12 +82,13 @@ def forget_related(slug: str) -> None:
     _delete(keys.related(slug), {"revision": related.read([slug])[slug].revision})
 
 
-def _delete(key: Key, seen: dict[str, int]) -> None:
+def _delete(key: Key, seen: dict[str, int], absent: Sequence[str] = ()) -> None:
     """Delete a row if these attributes are as they were seen; an absent one counts as 0."""
-    tests = (
+    tests = [
         f"{name} = :{name}" if value else f"(attribute_not_exists({name}) OR {name} = :{name})"
         for name, value in seen.items()
-    )
+    ]
+    tests += [f"attribute_not_exists({name})" for name in absent]
     request: dict[str, Any] = {
         "TableName": settings.current().derived_table,
         "Key": key,

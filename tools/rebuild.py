@@ -151,7 +151,7 @@ def _forget(slug: str, *, write: bool) -> list[str]:
     for digest, revision in gone.items() if write else ():
         forgetting.forget_entry(slug, digest, revision)
     standing = tallies.read_standing(slug)
-    if _is_gone(slug) and standing != _NOTHING and not standing.tally.count:
+    if _is_gone(slug) and standing != _NOTHING and standing.tally.numbers == Tally():
         said.append("the tally of an article that is gone")
         if write:
             forgetting.forget_related(slug)

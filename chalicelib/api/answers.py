@@ -46,6 +46,30 @@ class Tally(BaseModel):
     revision: int
 
 
+class Counts(BaseModel):
+    """What became of what readers sent in; `received` is the sum of the others."""
+
+    received: int
+    published: int
+    held: int
+    removed: int
+    withdrawn: int
+
+
+class StarCounts(Counts):
+    """The same of so many stars."""
+
+    stars: Annotated[int, Field(ge=1, le=5)]
+
+
+class Moderation(Counts):
+    """What became of all that readers sent in about an article, together and by stars, 1 to 5."""
+
+    by_stars: list[StarCounts]
+    as_of: Time | None
+    revision: int
+
+
 class RelatedArticle(BaseModel):
     """An article in short: what a list shows of it, without what each change of it alters."""
 

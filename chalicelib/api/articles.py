@@ -77,6 +77,25 @@ def get_tally(request: Request, slug: str) -> Response:
     return http.public(request, shapes.tally(articles.get_public_tally(http.known_slug(slug))))
 
 
+@http.route(
+    routes,
+    "GET",
+    "/articles/{slug}/moderation",
+    Contract(answer="Moderation", errors=(ArticleNotFoundError, ArticleRetractedError)),
+)
+def get_moderation(request: Request, slug: str) -> Response:
+    """
+    Read by stars what became of all that readers sent in about an article.
+
+    `received` is the sum of the others: `published`, what the tally counts; `held`, what waits for
+    an editor, or was taken for spam by the filter alone; `removed`, what an editor refused;
+    `withdrawn`, what its reader ended. A proposed change counts until it is taken into its review.
+    Nothing leaves these counts but spam that no editor ever saw, when its time is over.
+    """
+    tally = articles.get_public_tally(http.known_slug(slug))
+    return http.public(request, shapes.counts(tally))
+
+
 def _tag(request: Request) -> str | None:
     tag = http.query(request, "tag", text.LONGEST_TAG)
     if tag is not None and text.TAG.fullmatch(tag) is None:

@@ -18,6 +18,7 @@ from chalicelib.model import (
     Erasure,
     Held,
     Image,
+    Outcome,
     Page,
     PublicReview,
     Reply,
@@ -117,6 +118,25 @@ def tally(one: Tally) -> Json:
         "histogram": {str(number): count for number, count in enumerate(one.stars, start=1)},
         "as_of": one.as_of and rfc3339(one.as_of),
         "revision": one.revision,
+    }
+
+
+def counts(one: Tally) -> Json:
+    """Write what became of all reviews of an article, together and by their stars."""
+    by_outcome = {str(outcome): one.of(outcome) for outcome in Outcome}
+    rows = [
+        dict(zip(by_outcome, row, strict=True)) for row in zip(*by_outcome.values(), strict=True)
+    ]
+    by_stars = [
+        {"stars": stars, "received": sum(row.values()), **row}
+        for stars, row in enumerate(rows, start=1)
+    ]
+    names = ("received", *by_outcome)
+    return {
+        **{name: sum(row[name] for row in by_stars) for name in names},
+        "by_stars": by_stars,
+        "as_of": one.counts_as_of and rfc3339(one.counts_as_of),
+        "revision": one.counts_revision,
     }
 
 

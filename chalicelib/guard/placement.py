@@ -19,6 +19,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from chalicelib.model import CLOSED, Review, ReviewHandle, ReviewKey, ReviewStatus
+from chalicelib.rules import ratings
 from chalicelib.store import keys
 
 
@@ -54,7 +55,12 @@ def find(review: Review, rows: Mapping[ReviewKey, Review]) -> Place:
     if holder.status not in CLOSED or _is_late_copy(review, holder):
         return Place(review, holder=holder)
     # Only a first revision may forget itself: see store.reviews.
-    successor = replace(review, revision=holder.revision + 1, expires_at=None)
+    successor = replace(
+        review,
+        revision=holder.revision + 1,
+        expires_at=None,
+        earlier=ratings.outcomes(holder),
+    )
     return Place(successor, replaces=holder.revision)
 
 

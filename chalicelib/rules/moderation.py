@@ -31,7 +31,8 @@ def judged(review: Review, findings: Sequence[Finding], lifetime: timedelta | No
     Give a new review the status that what was found asks for, with the reasons.
 
     What is held is told, for its reader wonders where it is. What is taken for spam is
-    not: it looks as if nothing had been found, and forgets itself.
+    not: it looks as if nothing had been found, and forgets itself. Only what the block list
+    alone made spam does not: an editor wanted it so, and that stays counted.
 
     Args:
         lifetime: How long spam waits for an editor to see that it is none; None for without end.
@@ -39,8 +40,9 @@ def judged(review: Review, findings: Sequence[Finding], lifetime: timedelta | No
     if not findings:
         return review
     review = replace(review, reasons=reasons(findings))
-    if any(finding.effect is Effect.SPAM for finding in findings):
-        ends = review.submitted_at + lifetime if lifetime else None
+    if against := [finding for finding in findings if finding.effect is Effect.SPAM]:
+        is_wanted = all(finding.is_of_an_editor for finding in against)
+        ends = review.submitted_at + lifetime if lifetime and not is_wanted else None
         expires_at = int(ends.timestamp()) if ends else None
         return replace(review, status=ReviewStatus.SPAM, expires_at=expires_at)
     pending = ReviewStatus.PENDING

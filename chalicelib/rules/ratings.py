@@ -4,9 +4,20 @@ Arithmetic of stars: what a review contributes, the average, the order of the be
 Integers throughout; a division happens once, where a number is shown.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from chalicelib.model import Review, ReviewStatus, Tally
+from chalicelib.model import (
+    HIDDEN,
+    STARS,
+    Outcome,
+    Outcomes,
+    PerStar,
+    Review,
+    ReviewStatus,
+    Tally,
+)
 
 PRIOR_COUNT: Final = 5
 """Reviews that every article is given beforehand in the order of the best."""
@@ -27,6 +38,44 @@ def contribution(review: Review | None) -> int:
     if review is None or review.key.kind != "R" or review.status is not ReviewStatus.PUBLISHED:
         return 0
     return review.rating
+
+
+def outcome(review: Review) -> Outcome | None:
+    """
+    Say what became of a review or a proposal.
+
+    What a filter alone took for spam waits for an editor like any other: nobody is to learn by the
+    counts what the filter makes of their words. A proposal looks as a first review does, too.
+
+    Returns:
+        None for a proposal that was taken into its review, and is counted with it.
+    """
+    match review.status:
+        case ReviewStatus.PENDING:
+            return Outcome.HELD
+        case ReviewStatus.REJECTED:
+            return Outcome.REMOVED
+        case ReviewStatus.SPAM:
+            return review.outcome or Outcome.HELD
+        case ReviewStatus.PUBLISHED:
+            return Outcome.PUBLISHED if review.key.kind == "R" else None
+    ended = review.outcome or Outcome.WITHDRAWN
+    return None if ended is Outcome.PUBLISHED else ended
+
+
+def outcomes(review: Review | None) -> Outcomes:
+    """
+    Say what a review or a proposal adds to the counts of what the public cannot read.
+
+    What gave way to it stays counted. Else a number that falls would tell whoever writes in
+    a stranger's name that the stranger had written before.
+    """
+    if review is None:
+        return ()
+    counts = Counter(dict(review.earlier))
+    if (became := outcome(review)) in HIDDEN:
+        counts[f"{became}_{review.rating}"] += 1
+    return tuple(sorted(counts.items()))
 
 
 def average(tally: Tally) -> float | None:
@@ -62,12 +111,42 @@ def score(count: int, total: int) -> int:
     return (PRIOR_TOTAL + total) * SCORE_UNIT // (PRIOR_COUNT + count)
 
 
-def recount(contributions: list[int]) -> Tally:
-    """Sum contributions of 0 to 5 stars; a 0 is not counted."""
-    stars = tuple(contributions.count(number) for number in range(1, 6))
-    one, two, three, four, five = stars
+def recount(contributions: Sequence[int], hidden: Iterable[Outcomes] = ()) -> Tally:
+    """
+    Sum what reviews add to their tally.
+
+    Args:
+        contributions: Of 0 to 5 stars; a 0 is not counted.
+        hidden: Outcomes of those that the public cannot read.
+    """
+    counts = Counter(f"{Outcome.PUBLISHED}_{stars}" for stars in contributions)
+    for each in hidden:
+        counts.update(dict(each))
+    return of_counts(counts)
+
+
+def counts_of(tally: Tally) -> dict[str, int]:
+    """Give a tally's numbers by outcome and stars, `published_5` and the like."""
+    return {
+        f"{became}_{stars}": n
+        for became in Outcome
+        for stars, n in zip(STARS, tally.of(became), strict=True)
+    }
+
+
+def of_counts(counts: Mapping[str, int]) -> Tally:
+    """Make a tally of such numbers; what is absent is 0."""
+    published = _per_star(counts, Outcome.PUBLISHED)
     return Tally(
-        count=sum(stars),
-        total=sum(contributions),
-        stars=(one, two, three, four, five),
+        count=sum(published),
+        total=sum(stars * n for stars, n in zip(STARS, published, strict=True)),
+        stars=published,
+        held=_per_star(counts, Outcome.HELD),
+        removed=_per_star(counts, Outcome.REMOVED),
+        withdrawn=_per_star(counts, Outcome.WITHDRAWN),
     )
+
+
+def _per_star(counts: Mapping[str, int], became: Outcome) -> PerStar:
+    one, two, three, four, five = (counts.get(f"{became}_{stars}", 0) for stars in STARS)
+    return one, two, three, four, five

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
-from chalicelib.model import Block, Effect, Finding, Tally
+from chalicelib.model import BLOCKED, Block, Effect, Finding, Tally
 from chalicelib.rules import bursts, networks, scripts, text
 
 REASONS: Final = {
@@ -192,7 +192,7 @@ def _blocks(words: Words, evidence: Evidence) -> Iterator[Finding]:
             case _:
                 is_hit = block.value == evidence.reader
         if is_hit:
-            yield Finding(f"blocked_{block.kind}", block.effect)
+            yield Finding(f"{BLOCKED}{block.kind}", block.effect)
 
 
 def _bursts(words: Words, evidence: Evidence) -> Iterator[Finding]:

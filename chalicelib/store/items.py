@@ -21,6 +21,8 @@ from chalicelib.model import (
     Held,
     Image,
     Outcome,
+    Outcomes,
+    PerStar,
     PublicReview,
     Reply,
     Report,
@@ -202,6 +204,7 @@ def review_item(review: Review) -> Item:
             "reports": pack_reports(review.reports),
             "outcome": review.outcome and str(review.outcome),
             "consent": pack_consent(review.consent),
+            "earlier": pack_outcomes(review.earlier),
         }
         | review_indexes(review)
     )
@@ -265,6 +268,16 @@ def pack_reasons(reasons: tuple[str, ...]) -> list[str] | None:
 def pack_reports(reports: Reports) -> Plain | None:
     """Give the attribute of a review's reports; None without any."""
     return {reason: n for reason, n in reports._asdict().items() if n} or None
+
+
+def pack_outcomes(outcomes: Outcomes) -> Plain | None:
+    """Give the attribute of outcomes; None without any."""
+    return dict(outcomes) or None
+
+
+def outcomes_from(plain: Plain | None) -> Outcomes:
+    """Read the attribute of outcomes, unpacked; None is that of none."""
+    return tuple(sorted((name, _count(n)) for name, n in (plain or {}).items()))
 
 
 def report_item(key: keys.Key, report: Report, expires_at: int) -> Item:
@@ -331,6 +344,7 @@ def review_from(item: Item) -> Review:
         reports=_reports(plain.get("reports", {})),
         outcome=_outcome(plain.get("outcome")),
         consent=_consent(plain.get("consent")),
+        earlier=outcomes_from(plain.get("earlier")),
     )
 
 
@@ -375,14 +389,23 @@ def tally_from(item: Item | None) -> Tally:
         MalformedItemError: The row has another form.
     """
     plain = unpack(item or {})
-    one, two, three, four, five = (plain.get(f"stars_{number}", 0) for number in STARS)
     return Tally(
         count=plain.get("count", 0),
         total=plain.get("total", 0),
-        stars=(one, two, three, four, five),
+        stars=_per_star(plain, "stars"),
         revision=plain.get("revision", 0),
         as_of=_time(plain.get("as_of")),
+        held=_per_star(plain, Outcome.HELD),
+        removed=_per_star(plain, Outcome.REMOVED),
+        withdrawn=_per_star(plain, Outcome.WITHDRAWN),
+        counts_revision=plain.get("counts_revision", 0),
+        counts_as_of=_time(plain.get("counts_as_of")),
     )
+
+
+def _per_star(plain: Plain, name: str) -> PerStar:
+    one, two, three, four, five = (plain.get(f"{name}_{number}", 0) for number in STARS)
+    return one, two, three, four, five
 
 
 def _teaser_fields(plain: Plain) -> Plain:

@@ -30,7 +30,8 @@ The key schema of both tables.
                 by_reader    reader=<hash>            id
     derived   tally     pk=T#<slug>      sk=TALLY
                 by_rank      ranked_in=TOP            rank          <score, 7 digits>#<slug>
-              ledger    pk=T#<slug>      sk=L#<digest>
+              ledger    pk=T#<slug>      sk=L#<digest>          80 bits of a hash of its id for
+                                                                what may vanish by itself
               related   pk=T#<slug>      sk=RELATED             what its page shows of others
               listing   pk=LIST#all, LIST#tag:<tag>, LIST#author:<author>
                                          sk=<published_at>#<slug>
@@ -53,6 +54,7 @@ query answers for a missing article, an empty list and a full one.
 """
 
 import base64
+import hashlib
 import hmac
 import secrets
 import time
@@ -60,7 +62,7 @@ import unicodedata
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from chalicelib.model import ArticleStatus, ReviewKey, ReviewStatus, rfc3339
+from chalicelib.model import ArticleStatus, Review, ReviewKey, ReviewStatus, rfc3339
 
 Key: TypeAlias = dict[str, dict[str, str]]
 
@@ -95,6 +97,7 @@ DUE: Final = "LIST#due"
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _DIGEST_BYTES = 16
+_PASSING_BYTES = 10
 
 
 def key(pk: str, sk: str) -> Key:
@@ -160,6 +163,35 @@ def related(slug: str) -> Key:
 def ledger(slug: str, digest: bytes) -> Key:
     """Key of what one review contributes to the tally."""
     return key(tally_pk(slug), f"L#{encode_digest(digest)}")
+
+
+def ledger_digest(review: Review) -> bytes:
+    """
+    Give what the ledger knows a review or a proposal by.
+
+    That is its own digest. Of what may vanish by itself, whose digest then begins anew at
+    revision 1, it is a hash of the `id`, which never comes again.
+
+    Returns:
+        16 bytes; 10 of what may vanish.
+    """
+    return review.key.digest if review.expires_at is None else passing_digest(review.id)
+
+
+def passing_digest(review_id: str) -> bytes:
+    """Give what the ledger knows a review by as long as it may vanish by itself, 10 bytes."""
+    return hashlib.sha256(review_id.encode()).digest()[:_PASSING_BYTES]
+
+
+def is_passing(digest: bytes) -> bool:
+    """Tell whether a ledger entry is that of a review that may vanish by itself."""
+    return len(digest) == _PASSING_BYTES
+
+
+def parse_ledger_sk(sk: str) -> bytes:
+    """Read the digest out of a ledger entry's sort key."""
+    text = sk.removeprefix("L#")
+    return base64.b32decode(text + "=" * (-len(text) % 8))
 
 
 def event(event_id: str) -> Key:

@@ -277,7 +277,7 @@ def _filtered(chosen: Filter) -> tuple[dict[str, str], dict[str, str], attribute
 
 def every_review(slug: str) -> Iterator[Item]:
     """
-    Read all reviews of an article, as they are now.
+    Read all reviews and proposals of an article, as they are now.
 
     Yields:
         Rows, unread: a malformed one must not hide the others.
@@ -288,8 +288,11 @@ def every_review(slug: str) -> Iterator[Item]:
     yield from client.read_all(
         "query",
         TableName=settings.current().content_table,
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :reviews)",
-        ExpressionAttributeValues=attributes.pack({":pk": keys.article_pk(slug), ":reviews": "R#"}),
+        # Nothing sorts between them.
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :proposals AND :reviews",
+        ExpressionAttributeValues=attributes.pack(
+            {":pk": keys.article_pk(slug), ":proposals": "P#", ":reviews": "R#~"}
+        ),
         ConsistentRead=True,
     )
 

@@ -134,7 +134,7 @@ def edit(  # noqa: PLR0913, PLR0917 - the parts of one conditional write
     while True:
         after = moves.get(status, status)
         # What stays where it is may be reported: an edit takes no report away.
-        placed = {} if after is status else items.placement(slug, key, after)
+        placed = {} if after is status else items.placement(slug, key, after) | {"outcome": None}
         try:
             return _update(
                 slug,
@@ -444,7 +444,8 @@ def _acceptance(proposal: Review, target: Review, note: str, at: datetime) -> tu
     accepted = _expression(
         slug,
         proposal.key,
-        {"status": str(status), "note": note or None} | _settled(slug, proposal.key, status, None),
+        {"status": str(status), "note": note or None}
+        | _settled(slug, proposal.key, status, Outcome.PUBLISHED),
         at,
         *_unchanged(proposal),
     )
@@ -470,8 +471,11 @@ def _acceptance(proposal: Review, target: Review, note: str, at: datetime) -> tu
 
 def _accepted(proposal: Review, target: Review) -> list[Move]:
     status = ReviewStatus.PUBLISHED
-    open_ = {"status": status, "outcome": None, "reports": Reports()}
-    return [_moved(proposal, **open_), _moved(target, rating=proposal.rating, **open_)]
+    public = {"status": status, "reports": Reports()}
+    return [
+        _moved(proposal, **public, outcome=Outcome.PUBLISHED),
+        _moved(target, **public, rating=proposal.rating, outcome=None),
+    ]
 
 
 def _moved(seen: Review, **changes: Any) -> Move:
@@ -520,7 +524,7 @@ def _expression(  # noqa: PLR0913, PLR0917
     """
     Write an update that sets what has a value, removes what has none and raises the revision.
 
-    An outcome that is there stays, until it is removed.
+    Who ends a review leaves the outcome that it has.
 
     A row forgets itself only while nobody wrote to it a second time: from then on its
     revision is in use elsewhere, and may not begin anew.
@@ -528,7 +532,8 @@ def _expression(  # noqa: PLR0913, PLR0917
     changes = changes | {"changed_at": rfc3339(at), "expires_at": None}
     kept = [name for name, value in changes.items() if value is not None]
     dropped = [name for name, value in changes.items() if value is None]
-    update = "SET " + ", ".join(f"#{name} = {_value(name)}" for name in kept)
+    is_end = changes.get("status") in CLOSED
+    update = "SET " + ", ".join(f"#{name} = {_value(name, is_end=is_end)}" for name in kept)
     update += " REMOVE " + ", ".join(f"#{name}" for name in dropped)
     named = {*changes, "status"} if "#status" in condition else {*changes}
     return {
@@ -543,8 +548,8 @@ def _expression(  # noqa: PLR0913, PLR0917
     }
 
 
-def _value(name: str) -> str:
-    return f"if_not_exists(#{name}, :{name})" if name == "outcome" else f":{name}"
+def _value(name: str, *, is_end: bool) -> str:
+    return f"if_not_exists(#{name}, :{name})" if is_end and name == "outcome" else f":{name}"
 
 
 def _found(failed: ConditionFailedError) -> Review | None:

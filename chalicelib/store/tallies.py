@@ -14,15 +14,18 @@ ledger, because both change in one transaction.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from chalicelib import settings
-from chalicelib.model import STARS, Summary, Tally, rfc3339
+from chalicelib.model import HIDDEN, STARS, Outcome, Outcomes, Summary, Tally, now, rfc3339
 from chalicelib.store import attributes, client, items, keys
 from chalicelib.store.client import Action, ConditionFailedError
 
 _PLACED: Final = ("ranked_in", "listing", "tags", "author")
 """What a tally's row holds of its article while that is public."""
+_LATEST: Final = timedelta(days=7)
+"""How long after a review vanished a record of it may still come; a stream keeps it for a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,18 @@ class Entry:
     Attributes:
         revision: Revision of the review that said so; 0 before the first.
         contribution: Stars 1 to 5, or 0 for none.
+        outcomes: What it adds to the counts of what the public cannot read.
     """
 
     revision: int = 0
     contribution: int = 0
+    outcomes: Outcomes = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What it adds to which number, `published_5` or `held_1`; the same as another, or not."""
+        published = f"{Outcome.PUBLISHED}_{self.contribution}"
+        return dict(self.outcomes) | ({published: 1} if self.contribution else {})
 
 
 class EntryChange(NamedTuple):
@@ -139,7 +150,9 @@ def commit(slug: str, seen: Seen, changes: Sequence[EntryChange], after: Tally, 
     """
     actions = [_entry_update(slug, change) for change in changes]
     if after != seen.tally:
-        actions.append(_tally_update(slug, seen.tally, after, score))
+        # Counts may be added to whatever is there; a score is that of the stars that were seen.
+        guarded = ("revision",) if after.revision != seen.tally.revision else ()
+        actions.append(_tally_update(slug, seen.tally, after, score, guarded))
     try:
         client.write(*actions)
     except ConditionFailedError as failed:
@@ -228,7 +241,7 @@ def every_entry(slug: str) -> Iterator[tuple[bytes, Entry]]:
         ConsistentRead=True,
     )
     for row in rows:
-        yield keys.decode_digest(row["sk"]["S"].removeprefix("L#")), entry_from(row)
+        yield keys.parse_ledger_sk(row["sk"]["S"]), entry_from(row)
 
 
 def overwrite(slug: str, seen: Tally, tally: Tally, score: int) -> bool:
@@ -242,7 +255,7 @@ def overwrite(slug: str, seen: Tally, tally: Tally, score: int) -> bool:
         UnavailableError: It may have been written.
     """
     try:
-        client.write(_tally_update(slug, seen, tally, score))
+        client.write(_tally_update(slug, seen, tally, score, ("revision", "counts_revision")))
     except ConditionFailedError:
         return False
     return True
@@ -268,52 +281,91 @@ def read_standing(slug: str) -> Standing:
 def entry_from(row: attributes.Item | None) -> Entry:
     """Read a ledger row; an absent one has contributed nothing."""
     plain = attributes.unpack(row or {})
-    return Entry(plain.get("revision", 0), plain.get("contribution", 0))
+    outcomes = items.outcomes_from(plain.get("outcomes"))
+    return Entry(plain.get("revision", 0), plain.get("contribution", 0), outcomes)
 
 
 def _entry_update(slug: str, change: EntryChange) -> Action:
+    new, seen = change.new, change.seen
+    row: attributes.Plain = {
+        "revision": new.revision,
+        "contribution": new.contribution,
+        "outcomes": items.pack_outcomes(new.outcomes),
+        "expires_at": _end(change.digest) if not new.counts else None,
+    }
     condition = "attribute_not_exists(pk)"
-    values = {":revision": change.new.revision, ":contribution": change.new.contribution}
-    if change.seen != Entry():
-        condition = "revision = :seen_revision AND contribution = :seen_contribution"
-        values[":seen_revision"] = change.seen.revision
-        values[":seen_contribution"] = change.seen.contribution
+    values = {f":{name}": value for name, value in row.items()}
+    if seen != Entry():
+        condition = "revision = :seen_revision AND contribution = :seen_contribution AND "
+        condition += "outcomes = :seen" if seen.outcomes else "attribute_not_exists(outcomes)"
+        values[":seen_revision"] = seen.revision
+        values[":seen_contribution"] = seen.contribution
+        values[":seen"] = items.pack_outcomes(seen.outcomes)
     return {
         "Update": {
             "TableName": settings.current().derived_table,
             "Key": keys.ledger(slug, change.digest),
-            "UpdateExpression": "SET revision = :revision, contribution = :contribution",
+            "UpdateExpression": _assignment(row),
             "ConditionExpression": condition,
             "ExpressionAttributeValues": attributes.pack(values),
         }
     }
 
 
-def _tally_update(slug: str, seen: Tally, after: Tally, score: int) -> Action:
-    differences = {
-        "count": after.count - seen.count,
-        "total": after.total - seen.total,
-        "revision": after.revision - seen.revision,
-        **{f"stars_{number}": after.stars[number - 1] - seen.stars[number - 1] for number in STARS},
+def _end(digest: bytes) -> int | None:
+    """Say when an entry that counts nothing may be forgotten, in epoch seconds; None for never."""
+    return int((now() + _LATEST).timestamp()) if keys.is_passing(digest) else None
+
+
+def _assignment(row: attributes.Plain) -> str:
+    kept = [f"{name} = :{name}" for name, value in row.items() if value is not None]
+    dropped = [name for name, value in row.items() if value is None]
+    return f"SET {', '.join(kept)}" + (f" REMOVE {', '.join(dropped)}" if dropped else "")
+
+
+def _tally_update(
+    slug: str, seen: Tally, after: Tally, score: int, guarded: Sequence[str]
+) -> Action:
+    """
+    Add what two tallies differ by.
+
+    Args:
+        guarded: Revisions that must be as they were seen. The score needs the numbers that the
+            additions lead to, so `revision` is among them where it changes.
+    """
+    before, wanted = _numbers(seen), _numbers(after)
+    added = {name: wanted[name] - before[name] for name in wanted if wanted[name] != before[name]}
+    sets: attributes.Plain = {"counts_as_of": rfc3339(after.counts_as_of or now())}
+    if "revision" in guarded:
+        sets |= {"as_of": rfc3339(after.as_of or now()), "rank": keys.rank(score, slug)}
+    values: attributes.Plain = {f":{name}": value for name, value in (added | sets).items()}
+    values |= {f":seen_{name}": before[name] or None for name in guarded}
+    update: dict[str, Any] = {
+        "TableName": settings.current().derived_table,
+        "Key": keys.tally(slug),
+        "UpdateExpression": "ADD "
+        + ", ".join(f"#{name} :{name}" for name in added)
+        + " SET "
+        + ", ".join(f"#{name} = :{name}" for name in sets),
+        "ExpressionAttributeNames": {f"#{name}": name for name in [*added, *sets]},
+        "ExpressionAttributeValues": attributes.pack(values),
     }
-    added = {name: number for name, number in differences.items() if number}
-    # The score needs the numbers that the additions lead to, so they must
-    # start from the tally that was seen.
-    condition = "revision = :seen" if seen.revision else "attribute_not_exists(revision)"
-    values: attributes.Plain = {f":{name}": number for name, number in added.items()} | {
-        ":as_of": after.as_of and rfc3339(after.as_of),
-        ":rank": keys.rank(score, slug),
-        ":seen": seen.revision or None,
+    if guarded:
+        update["ConditionExpression"] = " AND ".join(
+            f"#{name} = :seen_{name}" if before[name] else f"attribute_not_exists(#{name})"
+            for name in guarded
+        )
+    return {"Update": update}
+
+
+def _numbers(tally: Tally) -> dict[str, int]:
+    """Give the numbers of a tally's row by their names."""
+    numbers = {
+        "count": tally.count,
+        "total": tally.total,
+        "revision": tally.revision,
+        "counts_revision": tally.counts_revision,
     }
-    return {
-        "Update": {
-            "TableName": settings.current().derived_table,
-            "Key": keys.tally(slug),
-            "UpdateExpression": "ADD "
-            + ", ".join(f"#{name} :{name}" for name in added)
-            + " SET as_of = :as_of, #rank = :rank",
-            "ConditionExpression": condition,
-            "ExpressionAttributeNames": {f"#{name}": name for name in [*added, "rank"]},
-            "ExpressionAttributeValues": attributes.pack(values),
-        }
-    }
+    for name, by_star in (("stars", tally.stars), *((one, tally.of(one)) for one in HIDDEN)):
+        numbers |= {f"{name}_{stars}": n for stars, n in zip(STARS, by_star, strict=True)}
+    return numbers

@@ -12,12 +12,15 @@ transaction is refused if the ledger has moved on, and says what is there now.
 Checked exhaustively in tests/model.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 from chalicelib.errors import UnavailableError
 from chalicelib.model import Tally, now
+from chalicelib.rules import ratings
 from chalicelib.rules.ratings import score
 from chalicelib.store import tallies
 from chalicelib.store.tallies import CommitRefusedError, Entry, EntryChange, Seen
@@ -92,21 +95,24 @@ def add(tally: Tally, changes: Iterable[EntryChange]) -> Tally:
     Returns:
         The same tally when no entry's contribution changes. Changes that
         cancel each other out raise the revision: who reads a ledger between
-        two equal revisions has read it as it was at one moment.
+        two equal revisions has read it as it was at one moment. What the public
+        cannot read has a revision of its own, so that it moves no score.
     """
-    stars = [0, *tally.stars]
-    changes = [change for change in changes if change.seen.contribution != change.new.contribution]
+    changes = [change for change in changes if change.seen.counts != change.new.counts]
     if not changes:
         return tally
+    counts = Counter(ratings.counts_of(tally))
     for change in changes:
-        stars[change.seen.contribution] -= 1
-        stars[change.new.contribution] += 1
-    _, one, two, three, four, five = stars
-    after = (one, two, three, four, five)
-    return Tally(
-        count=sum(after),
-        total=sum(number * reviews for number, reviews in enumerate(after, start=1)),
-        stars=after,
-        revision=tally.revision + 1,
-        as_of=now(),
+        counts.subtract(change.seen.counts)
+        counts.update(change.new.counts)
+    at = now()
+    after = replace(
+        ratings.of_counts(counts),
+        revision=tally.revision,
+        as_of=tally.as_of,
+        counts_revision=tally.counts_revision + 1,
+        counts_as_of=at,
     )
+    if all(change.seen.contribution == change.new.contribution for change in changes):
+        return after
+    return replace(after, revision=tally.revision + 1, as_of=at)

@@ -22,12 +22,13 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 from chalicelib import logs
 from chalicelib.metrics import Measured
 from chalicelib.model import Article, Review, Tally, now
-from chalicelib.rules.ratings import contribution, recount, score
+from chalicelib.rules.ratings import contribution, outcomes, recount, score
 from chalicelib.store import articles, items, keys, listings, quarantine, review_lists, tallies
 from chalicelib.store.items import MalformedItemError
 from chalicelib.store.tallies import Entry, Standing
 from chalicelib.workers import related
 from chalicelib.workers.ledger import apply
+from chalicelib.workers.records import entry_of
 
 GRACE: Final = timedelta(minutes=15)
 """How long a write may be on its way to the tally before it counts as lost."""
@@ -144,6 +145,7 @@ def _reconcile_tally(slug: str, repair: bool, grace: timedelta) -> tuple[Drift, 
     settled_at = now() - grace
     settled = [review for review in current.values() if review.changed_at <= settled_at]
     findings = _compare(ledger.entries, settled, current)
+    _end_passing(findings, ledger.entries, current, settled, is_told=not grace)
     article, unreadable = _article(slug)
     misplaced = [] if unreadable else _misplaced(ledger.standing, article, settled_at)
     causes += findings.causes + unreadable + _miscounted(slug, ledger) + misplaced
@@ -156,7 +158,10 @@ def _reconcile_tally(slug: str, repair: bool, grace: timedelta) -> tuple[Drift, 
             _place(slug, ledger.standing, article)
         if causes:
             _repair_tally(slug)
-    expected = recount([contribution(review) for review in current.values()])
+    expected = recount(
+        [contribution(review) for review in current.values()],
+        [outcomes(review) for review in current.values()],
+    )
     return Drift(slug, expected, ledger.tally, _each_once(causes)), article
 
 
@@ -180,7 +185,10 @@ class _Ledger:
 
     @property
     def sum(self) -> Tally:
-        return recount([entry.contribution for entry in self.entries.values()])
+        return recount(
+            [entry.contribution for entry in self.entries.values()],
+            [entry.outcomes for entry in self.entries.values()],
+        )
 
     def entry(self, digest: bytes) -> Entry:
         return self.entries.get(digest, Entry())
@@ -192,11 +200,16 @@ def _read_ledger(slug: str) -> _Ledger:
     for _ in range(_ATTEMPTS):
         entries = dict(tallies.every_entry(slug))
         after = tallies.read_standing(slug)
-        # Every change of a contribution raises the tally's revision.
-        if after.tally.revision == before.tally.revision:
+        # Every change of a contribution raises the tally's revision of counts; the other one
+        # belongs to a worker of an earlier release.
+        if _revisions(after) == _revisions(before):
             return _Ledger(after, entries, is_steady=True)
         before = after
     return _Ledger(before, entries, is_steady=False)
+
+
+def _revisions(standing: Standing) -> tuple[int, int]:
+    return standing.tally.revision, standing.tally.counts_revision
 
 
 def _article(slug: str) -> tuple[Article | None, list[str]]:
@@ -215,7 +228,7 @@ def _reviews(slug: str) -> tuple[dict[bytes, Review], list[str]]:
         except MalformedItemError as error:
             malformed.append(f"a review cannot be read ({error})")
         else:
-            found[review.key.digest] = review
+            found[keys.ledger_digest(review)] = review
     return found, malformed
 
 
@@ -245,9 +258,9 @@ def _compare(
 ) -> _Findings:
     findings = _Findings({}, {}, [])
     for review in settled:
-        digest = review.key.digest
-        entry, new = entries.get(digest, Entry()), Entry(review.revision, contribution(review))
-        differs = entry.contribution != new.contribution
+        digest = keys.ledger_digest(review)
+        entry, new = entries.get(digest, Entry()), entry_of(review)
+        differs = entry.counts != new.counts
         if entry.revision < new.revision:
             # Nothing was ever counted of a review that never counted.
             if differs or new.revision > 1:
@@ -258,17 +271,46 @@ def _compare(
             findings.wrong[digest] = new
             findings.causes.append("a ledger entry is ahead of its review or was altered")
     for digest, entry in entries.items():
-        if digest not in current and entry.contribution:
+        if digest not in current and entry.counts and not keys.is_passing(digest):
             findings.wrong[digest] = Entry(entry.revision + 1, 0)
             findings.causes.append("a ledger entry has no readable review")
     return findings
+
+
+def _end_passing(
+    findings: _Findings,
+    entries: dict[bytes, Entry],
+    current: dict[bytes, Review],
+    settled: list[Review],
+    *,
+    is_told: bool,
+) -> None:
+    """
+    Find entries of reviews that can no longer vanish by themselves, or have.
+
+    Args:
+        is_told: Whether one that is gone is worth a word: nobody can say since when, and its
+            record may be on its way.
+    """
+    owners = {keys.passing_digest(review.id): review for review in current.values()}
+    for digest, entry in entries.items():
+        if not keys.is_passing(digest) or digest in current or not entry.counts:
+            continue
+        owner = owners.get(digest)
+        if owner is None:
+            findings.wrong[digest] = Entry(entry.revision + 1)
+            if is_told:
+                findings.causes.append("a ledger entry has no readable review")
+        elif owner in settled:
+            findings.behind[digest] = Entry(max(owner.revision, entry.revision + 1))
+            findings.causes.append("a write to a review was not counted")
 
 
 def _miscounted(slug: str, ledger: _Ledger) -> list[str]:
     """Say what is wrong with a tally's numbers, as far as its row and its ledger tell."""
     if not ledger.is_steady:
         return []
-    if not _has_numbers(ledger.tally, ledger.sum):
+    if ledger.tally.numbers != ledger.sum:
         return ["the tally is not the sum of its ledger"]
     if ledger.standing.placement and ledger.standing.rank != _rank(slug, ledger.tally):
         return ["the rank is not that of the tally"]
@@ -301,12 +343,15 @@ def _repair_tally(slug: str) -> None:
         ledger = _read_ledger(slug)
         if not _miscounted(slug, ledger):
             return
-        right = replace(ledger.sum, revision=ledger.tally.revision + 1, as_of=now())
+        at, tally = now(), ledger.tally
+        right = replace(
+            ledger.sum,
+            revision=tally.revision + 1,
+            as_of=at,
+            counts_revision=tally.counts_revision + 1,
+            counts_as_of=at,
+        )
         tallies.overwrite(slug, ledger.tally, right, score(right.count, right.total))
-
-
-def _has_numbers(tally: Tally, other: Tally) -> bool:
-    return replace(tally, revision=0, as_of=None) == replace(other, revision=0, as_of=None)
 
 
 def _rank(slug: str, tally: Tally) -> str:

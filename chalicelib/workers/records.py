@@ -6,14 +6,15 @@ Source:
     docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-from chalicelib.model import Article, Summary, Teaser
-from chalicelib.rules.ratings import contribution
+from chalicelib.model import Article, Review, Summary, Teaser
+from chalicelib.rules.ratings import contribution, outcomes
 from chalicelib.store import attributes, items, keys
 from chalicelib.store.items import MalformedItemError
+from chalicelib.store.tallies import Entry
 
 Record: TypeAlias = dict[str, Any]
 T = TypeVar("T")
@@ -22,18 +23,16 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class ReviewChange:
     """
-    One write to a review that may move its article's tally.
+    One write to a review or a proposal that may move its article's tally.
 
     Attributes:
-        digest: The review's, 16 bytes.
-        revision: After the write; for a removal one above the last.
-        contribution: After the write; 1 to 5 stars, or 0 for none.
+        entries: What the ledger shall say after it, by the digests that it knows the review by:
+            two of one that can no longer vanish by itself. The revision is that after the write;
+            for a removal one above the last.
     """
 
     slug: str
-    digest: bytes
-    revision: int
-    contribution: int
+    entries: Mapping[bytes, Entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,8 @@ def read(record: Record) -> Change | None:
         record: One of a Lambda event's `Records`, with both images.
 
     Returns:
-        None when it asks nothing: a foreign row, a proposal, or a write that
-        leaves the contribution, or what is shown of the article, as it was.
+        None when it asks nothing: a foreign row, or a write that leaves what is
+        counted, or what is shown of the article, as it was.
 
     Raises:
         MalformedItemError: The row after the write cannot be read.
@@ -83,10 +82,9 @@ def read(record: Record) -> Change | None:
         new, old = stream.get("NewImage"), stream.get("OldImage")
         if sk == "ARTICLE":
             return _article_change(keys.parse_article_pk(pk), old, new)
-        key = keys.parse_review_sk(sk)
-        if key is None or key.kind != "R":
+        if keys.parse_review_sk(sk) is None:
             return None
-        return _review_change(keys.parse_article_pk(pk), key.digest, old, new)
+        return _review_change(keys.parse_article_pk(pk), old, new)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         msg = f"record: {type(error).__name__}"
         raise MalformedItemError(msg) from None
@@ -114,12 +112,12 @@ def slug_of(record: Record) -> str:
         return ""
 
 
-def _review_change(
-    slug: str,
-    digest: bytes,
-    old_image: Any,
-    new_image: Any,
-) -> ReviewChange | None:
+def entry_of(review: Review) -> Entry:
+    """Say what the ledger shall hold of a review or a proposal."""
+    return Entry(review.revision, contribution(review), outcomes(review))
+
+
+def _review_change(slug: str, old_image: Any, new_image: Any) -> ReviewChange | None:
     if new_image is None:
         if old_image is None:
             msg = "no image"
@@ -127,15 +125,19 @@ def _review_change(
         # The removal has no revision of its own. A row whose last revision
         # cannot be read is left to the reconciler.
         removed = items.review_from(old_image)
-        # Spam that forgot itself was never counted, and its key begins anew at revision 1.
-        if removed.expires_at is not None:
-            return None
-        return ReviewChange(slug, digest, removed.revision + 1, 0)
+        return ReviewChange(slug, {keys.ledger_digest(removed): Entry(removed.revision + 1)})
     after = items.review_from(new_image)
     before, is_known = _before(items.review_from, old_image)
-    if is_known and contribution(before) == contribution(after):
+    entries = {keys.ledger_digest(after): entry_of(after)}
+    if before is not None and keys.ledger_digest(before) not in entries:
+        entries[keys.ledger_digest(before)] = Entry(after.revision)
+    elif is_known and _counted(before) == _counted(after):
         return None
-    return ReviewChange(slug, digest, after.revision, contribution(after))
+    return ReviewChange(slug, entries)
+
+
+def _counted(review: Review | None) -> object:
+    return contribution(review), outcomes(review)
 
 
 def _before(read_row: Callable[[Any], T], old_image: Any) -> tuple[T | None, bool]:

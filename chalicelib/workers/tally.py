@@ -213,7 +213,7 @@ def _wanted(group: Sequence[_Asked]) -> dict[bytes, Entry]:
     wanted: dict[bytes, Entry] = {}
     for _, change in group:
         if isinstance(change, ReviewChange):
-            earlier = wanted.get(change.digest, Entry())
-            if change.revision > earlier.revision:
-                wanted[change.digest] = Entry(change.revision, change.contribution)
+            for digest, entry in change.entries.items():
+                if entry.revision > wanted.get(digest, Entry()).revision:
+                    wanted[digest] = entry
     return wanted

@@ -52,6 +52,25 @@ class TestTally:
         assert meter.table_units <= 4
         assert meter.index_units["by_rank"] <= 2
 
+    @pytest.mark.parametrize("key", ["R", "P"])
+    def test_reviews_that_wait_cost_no_more_and_move_no_article(self, key: str) -> None:
+        held = [
+            rows.review(
+                number,
+                slug=SLUG,
+                key=ReviewKey(key, rows.digest(number)),
+                status=ReviewStatus.PENDING,
+            )
+            for number in range(1, 52)
+        ]
+
+        alone = count(rows.record(None, held[0]))
+        batch = count(*(rows.record(None, one, number) for number, one in enumerate(held[1:], 2)))
+
+        assert alone.table_units <= 4
+        assert batch.table_units / 50 <= 2.2
+        assert alone.index_units["by_rank"] == batch.index_units["by_rank"] == 1
+
     def test_redelivered_batch_writes_nothing(self) -> None:
         count(*reviewed(1, 50))
 
@@ -70,15 +89,19 @@ class TestTally:
     @pytest.mark.parametrize(
         ("old", "new"),
         [
-            pytest.param(None, {"status": ReviewStatus.PENDING}, id="a review that waits"),
             pytest.param({}, {"message": WORD}, id="an edit of the words"),
-            pytest.param(None, {"key": ReviewKey("P", bytes(16))}, id="a proposal"),
+            pytest.param(
+                {"status": ReviewStatus.SPAM}, {"status": ReviewStatus.PENDING}, id="still held"
+            ),
+            pytest.param(
+                {"status": ReviewStatus.WITHDRAWN}, {"status": ReviewStatus.ERASED}, id="erased"
+            ),
         ],
     )
     def test_record_that_changes_nothing_calls_nothing(
-        self, old: dict[str, Any] | None, new: dict[str, Any]
+        self, old: dict[str, Any], new: dict[str, Any]
     ) -> None:
-        before = None if old is None else rows.review(1, slug=SLUG, **old)
+        before = rows.review(1, slug=SLUG, **old)
         after = rows.review(1, slug=SLUG, revision=2, **new)
 
         meter = count(rows.record(before, after))
@@ -95,6 +118,8 @@ def test_nothing_costs_more_on_an_article_with_many_reviews(house: Api, reviews:
         house.get(ARTICLE)
     with bill.of("tally"):
         tally = house.get(f"{ARTICLE}/tally").body
+    with bill.of("moderation"):
+        house.get(f"{ARTICLE}/moderation")
     for sort in ("newest", "lowest", "helpful"):
         with bill.of(sort):
             page = house.get(f"{REVIEWS}?limit=4&sort={sort}").body
@@ -133,6 +158,7 @@ def test_nothing_costs_more_on_an_article_with_many_reviews(house: Api, reviews:
     assert bill.costs == {
         "article": Cost("BatchGetItem", read=2.5),
         "tally": Cost("BatchGetItem", read=1),
+        "moderation": Cost("BatchGetItem", read=1),
         "newest": Cost("Query", read=0.5),
         "newest, later page": Cost("Query", read=0.5),
         "lowest": Cost("Query", read=0.5),

@@ -7,6 +7,7 @@ does to the bill. `billing` says how large the article and its reviews are.
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from chalicelib.api import editor_articles
 from chalicelib.guard import captcha
-from chalicelib.model import ReviewStatus, now, rfc3339
+from chalicelib.model import Outcome, ReviewStatus, now, rfc3339
 from chalicelib.notices import audience, delivery
 from chalicelib.store import articles, items
 from chalicelib.workers import related, schedule
@@ -74,8 +75,9 @@ def test_reads(house: Api) -> None:
         house.get(ARTICLE, If_None_Match=tag)
     with bill.of("GET /articles/{slug}, 404"):
         house.get(f"/articles/{WORD}")
-    with bill.of("GET /articles/{slug}/tally"):
-        house.get(f"{ARTICLE}/tally")
+    for numbers in ("tally", "moderation"):
+        with bill.of(f"GET /articles/{{slug}}/{numbers}"):
+            house.get(f"{ARTICLE}/{numbers}")
     for sort in ("newest", "oldest", "highest", "lowest", "helpful"):
         with bill.of(f"GET …/reviews?sort={sort}"):
             page = house.get(f"{REVIEWS}?sort={sort}").body
@@ -101,6 +103,7 @@ def test_reads(house: Api) -> None:
         "GET /articles/{slug}, 304": Cost("BatchGetItem", read=2.5),
         "GET /articles/{slug}, 404": Cost("BatchGetItem GetItem", read=2.5),
         "GET /articles/{slug}/tally": Cost("BatchGetItem", read=1),
+        "GET /articles/{slug}/moderation": Cost("BatchGetItem", read=1),
         "GET …/reviews?sort=newest": Cost("Query", read=1.5),
         "GET …/reviews?sort=newest, later page": Cost("Query", read=0.5),
         "GET …/reviews?sort=oldest": Cost("Query", read=1.5),
@@ -404,6 +407,12 @@ def test_workers(house: Api, deliver: Deliver) -> None:
     one, *others = [rows.review(number, slug=SLUG) for number in range(1, 52)]
     edited = rows.review(1, slug=SLUG, revision=2, message=WORD)
     rejected = rows.review(1, slug=SLUG, revision=3, status=ReviewStatus.REJECTED)
+    waits = rows.review(60, slug=SLUG, status=ReviewStatus.PENDING)
+    spam, other_spam = (
+        rows.review(number, slug=SLUG, status=ReviewStatus.SPAM, expires_at=1_800_000_000)
+        for number in (61, 62)
+    )
+    called = replace(other_spam, revision=2, outcome=Outcome.REMOVED, expires_at=None)
     first = rows.record(None, one)
     batch = [rows.record(None, other, number) for number, other in enumerate(others, 2)]
 
@@ -421,6 +430,16 @@ def test_workers(house: Api, deliver: Deliver) -> None:
         count(rows.record(one, edited))
     with bill.of("a decision that hides a review"):
         count(rows.record(edited, rejected))
+    with bill.of("a review that waits"):
+        count(rows.record(None, waits))
+    with bill.of("a decision that publishes it"):
+        count(rows.record(waits, replace(waits, revision=2, status=ReviewStatus.PUBLISHED)))
+    with bill.of("what the filter takes for spam"):
+        count(rows.record(None, spam))
+    with bill.of("the same, forgotten"):
+        count(rows.record(spam, None))
+    with bill.of("the same, called spam by an editor"):
+        count(rows.record(other_spam, called))
     with bill.of("a record that cannot be read"):
         count(rows.record_of(None, items.review_item(one) | {"rating": {"S": WORD}}))
     house.put(f"/articles/{WORD}", article(tags=[]))
@@ -440,6 +459,17 @@ def test_workers(house: Api, deliver: Deliver) -> None:
         "an edit of the words alone": Cost(),
         "a decision that hides a review": Cost(
             "BatchGetItem TransactWriteItems", table=4, indexes=2, read=2
+        ),
+        "a review that waits": Cost("BatchGetItem TransactWriteItems", table=4, indexes=1, read=2),
+        "a decision that publishes it": Cost(
+            "BatchGetItem TransactWriteItems", table=4, indexes=2, read=2
+        ),
+        "what the filter takes for spam": Cost(
+            "BatchGetItem TransactWriteItems", table=4, indexes=1, read=2
+        ),
+        "the same, forgotten": Cost("BatchGetItem TransactWriteItems", table=4, indexes=1, read=2),
+        "the same, called spam by an editor": Cost(
+            "BatchGetItem TransactWriteItems", table=6, indexes=1, read=3
         ),
         "a record that cannot be read": Cost("PutItem", table=1),
         "rank a published article without tags": Cost(

@@ -154,7 +154,7 @@ def test_a_change_that_an_editor_accepts_opens_its_review_again(api: Api) -> Non
 
     decide(api, (proposal, "publish"))
 
-    assert [stored(one).outcome for one in (review, proposal)] == [None, None]
+    assert [stored(one).outcome for one in (review, proposal)] == [None, Outcome.PUBLISHED]
 
 
 def test_a_proposal_is_erased_alone(api: Api) -> None:
@@ -210,7 +210,7 @@ def test_the_tally_takes_it_back_once(api: Api, deliver: Deliver) -> None:
 
     assert len(carried) == 1
     assert (again.tally.count, again.tally.total) == (1, 2)
-    assert again.ledger[stored(review).key.digest] == Entry(2, 0)
+    assert again.ledger[stored(review).key.digest] == Entry(2, 0, (("withdrawn_5", 1),))
     assert rows.numbers_of() == rows.sum_of_ledger() == rows.recount_of()
     assert not erase(review)
     assert deliver() == []

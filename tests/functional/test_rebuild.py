@@ -42,14 +42,19 @@ def derived() -> list[dict[str, Any]]:
 def _only_remembers(row: Any) -> bool:
     """Tell rows that say which write was seen last, and count and list nothing."""
     is_tally = row["sk"] == {"S": "TALLY"}
+    counts_nothing = row.get("contribution") == {"N": "0"} and "outcomes" not in row
     is_empty = row.get("articles") == {"L": []}
-    return is_empty or row.get("contribution") == {"N": "0"} or (is_tally and "rank" not in row)
+    return is_empty or counts_nothing or (is_tally and "rank" not in row)
 
 
 def _settled(row: Any) -> dict[str, Any]:
     # An entry's revision says up to which write it is known to be right; an
     # edit of the words alone leaves it behind, and the rebuilt one is ahead.
-    timing = {"as_of", "revision"} if row["pk"]["S"].startswith("T#") else set()
+    timing = (
+        {"as_of", "revision", "counts_as_of", "counts_revision"}
+        if row["pk"]["S"].startswith("T#")
+        else set()
+    )
     return {name: value for name, value in row.items() if name not in timing}
 
 

@@ -8,7 +8,7 @@ which review. A request that was answered 503 may have taken place or not, until
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,60 +25,21 @@ from hypothesis.stateful import (
 from app import app
 from chalicelib import settings as plaudit
 from chalicelib.rules import bursts
-from chalicelib.rules.ratings import recount, score
-from chalicelib.store import client, keys
+from chalicelib.rules.ratings import of_counts, score
+from chalicelib.store import aliases, client, keys
 from chalicelib.workers import reconcile, records
 from chalicelib.workers.tally import tally_ratings
 from localdev.stream import StreamReader
 from tests import builders, moto_tables, rows
 from tests.client import Answer, Api
+from tests.deliveries import Delivery, Plan, deliveries, perhaps, plans
 from tests.event_source import Record
-from tests.faults import COMMITTED, UNCOMMITTED, Faults, Kind
+from tests.faults import Faults
 from tests.oracle import DECISIONS, Held, Oracle, Place, Words
 
 SLUGS: Final = ("lamp", "moth")
 """The second may be retracted."""
 
-Plan: TypeAlias = tuple[int, Kind, int] | None
-"""Which of the next calls is the first to fail, how, and how many do."""
-
-
-class Delivery(NamedTuple):
-    """
-    What is handed to a worker, and what another one does meanwhile.
-
-    Attributes:
-        size: How many of the records that wait, in their order; 0 to pick some instead.
-        picks: Positions among the last records that may count, in any order.
-        rival: Which of those another worker counts right before the call `at`.
-    """
-
-    size: int
-    picks: list[int]
-    rival: Literal["none", "same", "others"]
-    at: int
-    plan: Plan
-
-
-plans = st.one_of(
-    st.none(),
-    st.tuples(st.integers(1, 3), st.sampled_from([*UNCOMMITTED, *COMMITTED]), st.just(1)),
-    st.tuples(
-        st.integers(1, 2), st.sampled_from(["throttle", "timeout", "lost_answer"]), st.just(9)
-    ),
-)
-deliveries = st.builds(
-    Delivery,
-    st.sampled_from([0, 0, 3, 9]),
-    st.lists(st.sampled_from(range(6)), min_size=1, max_size=3),
-    st.sampled_from(["none", "same", "others", "others"]),
-    # Most often between look and commit.
-    st.sampled_from([2, 2, 2, 1, 4]),
-    plans,
-)
-perhaps = st.sampled_from([False, False, True]).flatmap(
-    lambda is_wanted: deliveries if is_wanted else st.none()
-)
 places = st.tuples(st.sampled_from(["lamp", "lamp", "moth"]), st.integers(0, 2))
 ratings = st.integers(1, 5)
 networks = st.integers(0, 2)
@@ -94,7 +55,12 @@ class Reviewing(RuleBasedStateMachine):
         self.api = Api(app)
         self.reader = StreamReader()
         self.faults = Faults(client.dynamodb())
+        aliases.forget()
         self.public = dict.fromkeys(SLUGS, True)
+        self.frozen = dict.fromkeys(SLUGS, False)
+        self.names = {slug: [slug] for slug in SLUGS}
+        """Every slug that an article has or had, by its first one; the last is the one it has."""
+        self.asked = 0
         self.past: list[Record] = []
         """Records that may count, delivered or not."""
         self.waiting: list[Record] = []
@@ -103,6 +69,8 @@ class Reviewing(RuleBasedStateMachine):
         """Articles of which something was counted since their tally was looked at."""
         self.changed = set(SLUGS)
         """Articles that were written or counted since they were held against the oracle."""
+        self.written = set(SLUGS)
+        """Articles that were written since their rows were held against it."""
 
     @initialize(moderation=st.sampled_from(["publish_first", "publish_first", "approve_first"]))
     def open(self, moderation: str) -> None:
@@ -115,6 +83,7 @@ class Reviewing(RuleBasedStateMachine):
             assert self.api.put(f"/articles/{slug}", article).status == 201
         for place in (("moth", 0), ("lamp", 0), ("lamp", 1)):
             self.submit(place, (5, "Clear."), attempt=1, is_bot=False)
+        self.submit(("lamp", 2), (5, "Clear."), attempt=1, is_bot=True)
 
     @rule(
         place=places,
@@ -142,10 +111,10 @@ class Reviewing(RuleBasedStateMachine):
         )
         key = f"{number}-{rating}-{attempt}"
 
-        answer = self.ask(plan, "POST", f"/articles/{slug}/reviews", body, Idempotency_Key=key)
+        answer = self.ask(plan, "POST", f"{self.path(slug)}/reviews", body, Idempotency_Key=key)
 
-        if not self.public[slug]:
-            assert answer.code == "article_not_found"
+        if not self.public[slug] or self.frozen[slug]:
+            assert answer.code == ("reviews_frozen" if self.public[slug] else "article_retracted")
             return
         assert (answer.status, answer.body["status"]) == (201, self.oracle.first_status)
         expected = self.oracle.submit(place, words, key, is_bot, answer.body)
@@ -155,7 +124,7 @@ class Reviewing(RuleBasedStateMachine):
     @rule(data=st.data(), rating=ratings, plan=plans, then=perhaps)
     def edit(self, data: st.DataObject, rating: int, plan: Plan, then: Delivery | None) -> None:
         slug, one = self.choose(data)
-        path = f"/articles/{slug}/reviews/{one.id}"
+        path = f"{self.path(slug)}/reviews/{one.id}"
 
         answer = self.ask(plan, "PATCH", path, {"rating": rating}, token=one.token)
 
@@ -168,18 +137,21 @@ class Reviewing(RuleBasedStateMachine):
 
     @rule(data=st.data(), plan=plans, then=perhaps)
     def withdraw(self, data: st.DataObject, plan: Plan, then: Delivery | None) -> None:
-        slug, one = self.choose(data)
-
-        answer = self.ask(plan, "DELETE", f"/articles/{slug}/reviews/{one.id}", token=one.token)
-
-        assert answer.status == 204
-        self.oracle.withdraw(one)
+        self.end(*self.choose(data), plan)
         self.deliver(then)
+
+    def end(self, slug: str, one: Held, plan: Plan) -> None:
+        path = f"{self.path(slug)}/reviews/{one.id}"
+
+        answer = self.ask(plan, "DELETE", path, token=one.token)
+
+        assert answer.status == (404 if one.status == "erased" else 204)
+        self.oracle.withdraw(one)
 
     @rule(data=st.data(), network=networks, plan=plans)
     def vote(self, data: st.DataObject, network: int, plan: Plan) -> None:
         slug, one = self.choose(data)
-        path = f"/articles/{slug}/reviews/{one.id}/votes"
+        path = f"{self.path(slug)}/reviews/{one.id}/votes"
 
         with self.calling_from(network):
             answer = self.ask(plan, "POST", path, {"vote": "helpful"})
@@ -195,7 +167,7 @@ class Reviewing(RuleBasedStateMachine):
     )
     def report(self, data: st.DataObject, network: int, reason: str, plan: Plan) -> None:
         slug, one = self.choose(data)
-        path = f"/articles/{slug}/reviews/{one.id}/reports"
+        path = f"{self.path(slug)}/reviews/{one.id}/reports"
 
         with self.calling_from(network):
             answer = self.ask(plan, "POST", path, {"reason": reason})
@@ -226,7 +198,7 @@ class Reviewing(RuleBasedStateMachine):
     @precondition(lambda self: len(self.oracle.everything()) > 3)
     def retract_or_republish(self, plan: Plan) -> None:
         slug = SLUGS[-1]
-        path, as_editor = f"/articles/{slug}", {"editor": True, "If_Match": "*"}
+        path, as_editor = self.path(slug), {"editor": True, "If_Match": "*"}
 
         if self.public[slug]:
             answer = self.ask(plan, "DELETE", path, **as_editor)
@@ -235,6 +207,68 @@ class Reviewing(RuleBasedStateMachine):
 
         assert answer.status in {200, 204}
         self.public[slug] = not self.public[slug]
+
+    @rule(slug=st.sampled_from(SLUGS), number=st.integers(0, 2), plan=plans)
+    def move(self, slug: str, number: int, plan: Plan) -> None:
+        """Give an article a new slug, or one that it had."""
+        names = self.names[slug]
+        new = names[number] if number < len(names) else f"{slug}-{number}"
+        path = f"/editor{self.path(slug)}/move"
+
+        answer = self.ask(plan, "POST", path, {"slug": new}, editor=True, If_Match="*")
+
+        assert (answer.status, answer.body["slug"]) == (200, new)
+        self.names[slug] = [*(name for name in names if name != new), new]
+
+    @rule(slug=st.sampled_from(SLUGS), plan=plans)
+    def freeze_or_thaw(self, slug: str, plan: Plan) -> None:
+        path = f"/editor{self.path(slug)}/freeze"
+
+        if self.frozen[slug]:
+            answer = self.ask(plan, "DELETE", path, editor=True)
+        else:
+            answer = self.ask(plan, "PUT", path, {"after_days": 0}, editor=True)
+
+        assert answer.status == (204 if self.frozen[slug] else 200)
+        self.frozen[slug] = not self.frozen[slug]
+
+    @rule(number=st.integers(0, 2), plan=plans, then=perhaps)
+    @precondition(lambda self: len(self.oracle.everything()) > 3)
+    def erase(self, number: int, plan: Plan, then: Delivery | None) -> None:
+        self.changed |= set(SLUGS)
+        self.written |= set(SLUGS)
+        body = {"email": f"reader-{number}@example.com"}
+
+        answer = self.ask(plan, "POST", "/editor/readers/erase", body, editor=True)
+
+        assert (answer.status, answer.body["is_complete"]) == (200, True)
+        self.oracle.erase(number)
+        self.deliver(then)
+
+    @rule(place=places, then=perhaps)
+    @precondition(lambda self: self.oracle.has_unjudged_spam)
+    def let_spam_vanish(self, place: Place, then: Delivery | None) -> None:
+        """Let DynamoDB delete spam that nobody looked at; its reader, or another, comes anew."""
+        for row in rows.passing():
+            place = self.oracle.vanish(row["id"]["S"]) or place
+            rows.delete(keys.key(row["pk"]["S"], row["sk"]["S"]))
+        self.changed |= set(SLUGS)
+        self.written |= set(SLUGS)
+        self.deliver(then)
+        self.submit(place, (2, "Kind."), attempt=2, is_bot=False)
+
+    @rule(place=places, is_erased=st.booleans(), is_bot=st.booleans(), then=perhaps)
+    @precondition(lambda self: len(self.oracle.everything()) > 3)
+    def write_anew(
+        self, place: Place, is_erased: bool, is_bot: bool, then: Delivery | None
+    ) -> None:
+        """End a reader's review and write another one at once."""
+        found = self.oracle.reviews.get(place)
+        if is_erased:
+            self.erase(place[1], None, None)
+        elif found is not None:
+            self.end(place[0], found, None)
+        self.submit(place, (4, "Short."), attempt=3, is_bot=is_bot, then=then)
 
     @rule(delivery=deliveries)
     def deliver(self, delivery: Delivery | None) -> None:
@@ -270,32 +304,50 @@ class Reviewing(RuleBasedStateMachine):
         shown = [(id_, published[id_].rating, len(published[id_].votes)) for id_ in order]
 
         drift = reconcile.reconcile(slug, repair=False)
-        listed = self.api.get(f"/articles/{slug}/reviews?limit=100&sort=helpful")
+        listed = self.api.get(f"{self.path(slug)}/reviews?limit=100&sort=helpful")
+        counted = self.api.get(f"{self.path(slug)}/moderation")
         queue = self.api.get("/editor/reviews?status=reported&limit=100", editor=True).body["items"]
 
         assert drift.causes == ()
-        assert drift.expected == recount([one.rating for one in published.values()])
+        assert drift.expected == of_counts(self.oracle.counts(slug))
         assert {one["id"]: one["reports"] for one in queue if one["slug"] == slug} == {
             one.id: one.reports for one in published.values() if one.reports
         }
         if self.public[slug]:
             items = listed.body["items"]
             assert [(one["id"], one["rating"], one["helpful"]) for one in items] == shown
+            assert {
+                f"{outcome}_{row['stars']}": row[outcome]
+                for row in counted.body["by_stars"]
+                for outcome in ("published", "held", "removed", "withdrawn")
+                if row[outcome]
+            } == self.oracle.counts(slug)
         else:
-            assert listed.code == "article_not_found"
+            assert listed.code == counted.code == "article_retracted"
+        for name in self.names[slug]:
+            moved = 200 if name == self.names[slug][-1] else 308
+            expected = moved if self.public[slug] else 410
+            assert self.api.get(f"/articles/{name}").status == expected
 
     @invariant()
     def the_tally_is_the_sum_of_its_ledger(self) -> None:
         while self.touched:
             slug = self.touched.pop()
             tally, rank, ledger = rows.counted_of(slug)
-            assert tally == recount([entry.contribution for entry in ledger.values()])
+            assert tally == rows.sum_of(ledger)
             assert rank in {keys.rank(score(tally.count, tally.total), slug), ""}
+
+    @invariant()
+    def what_is_stored_is_what_was_done(self) -> None:
+        while self.written:
+            slug = self.written.pop()
+            assert rows.recount_of(slug) == of_counts(self.oracle.counts(slug))
 
     def teardown(self) -> None:
         try:
             self.deliver_everything()
         finally:
+            aliases.forget()
             self.faults.__exit__()
             self.aws.__exit__(None, None, None)
             os.environ["MODERATION"] = "publish_first"
@@ -305,12 +357,20 @@ class Reviewing(RuleBasedStateMachine):
         self, plan: Plan, method: str, path: str, body: object = None, **options: Any
     ) -> Answer:
         """Send a request that may fail on its way, and then once more as a client would."""
-        self.changed |= {slug for slug in SLUGS if slug in f"{path} {body}"}
+        named = {slug for slug in SLUGS if slug in f"{path} {body}"}
+        self.changed |= named
+        self.written |= named
         if plan is not None:
             self.faults.fail(*plan)
         answer = self.api.request(method, path, body, **options)
         self.faults.clear()
         return self.api.request(method, path, body, **options) if answer.status == 503 else answer
+
+    def path(self, slug: str) -> str:
+        """Name an article by each of its slugs in turn."""
+        self.asked += 1
+        names = self.names[slug]
+        return f"/articles/{names[self.asked % len(names)]}"
 
     @contextmanager
     def calling_from(self, network: int) -> Iterator[None]:
@@ -338,8 +398,8 @@ class Reviewing(RuleBasedStateMachine):
         return list(batch[numbers.index(reported[0]) :]) if reported else []
 
     def tally(self, batch: Sequence[Record]) -> list[str]:
-        # Reactions are rows of no article.
-        slugs = {records.slug_of(record) for record in batch} - {""}
+        # Reactions are rows of no article, and a later slug has no reviews.
+        slugs = {records.slug_of(record) for record in batch} & set(SLUGS)
         self.touched |= slugs
         self.changed |= slugs
         answer = tally_ratings({"Records": list(batch)}, None)

@@ -13,6 +13,8 @@ Ways to tally reviews from a stream of records, as machines of atomic DynamoDB c
 | - not `asks_row`                 | without comparing the entry         | wrong: counts again     |
 | - not `asks_sum`                 | without comparing the tally         | numbers right, score no |
 | `Coalescing`                     | as `Ledger`, two records at once    | right, in fewer calls   |
+| `Vanishing`, ours                | as `Ledger`, by id what may vanish  | right                   |
+| - not `goes_by_id`               | one entry for a key that begins new | wrong: the new is late  |
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,7 +25,10 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 from tests.model.checker import Message, Outcome, Promise
 
 History: TypeAlias = tuple[tuple[int, ...], ...]
-"""Per review of one article, its contribution (stars, 0 = none) at revision 1, 2, ..."""
+"""Per review of one article, its contribution (stars, 0 = none) at revision 1, 2, ...
+
+Below 0 it is counted as one that the public cannot read.
+"""
 Numbers: TypeAlias = tuple[int, int]
 """Count and total."""
 Row = TypeVar("Row")
@@ -45,11 +50,21 @@ class Record(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """`scored` are the numbers that the score was computed from."""
+    """
+    What is known of an article.
+
+    Attributes:
+        revision: Raised by every change of a published review.
+        scored: The numbers that the score was computed from.
+        hidden: How many the public cannot read.
+        counts: Raised by every change, of a hidden one too.
+    """
 
     revision: int = 0
     numbers: Numbers = (0, 0)
     scored: Numbers = (0, 0)
+    hidden: int = 0
+    counts: int = 0
 
 
 class Entry(NamedTuple):
@@ -84,8 +99,12 @@ def moved(numbers: Numbers, moves: Iterable[tuple[int, int]]) -> Numbers:
     count, total = numbers
     for old, new in moves:
         count += (new > 0) - (old > 0)
-        total += new - old
+        total += max(new, 0) - max(old, 0)
     return count, total
+
+
+def hidden_in(contributions: Iterable[int]) -> int:
+    return sum(contribution < 0 for contribution in contributions)
 
 
 def recount(entries: Iterable[Entry]) -> Numbers:
@@ -214,9 +233,11 @@ class Ledger:
         (ledger, tally, *_), (changes, seen, _) = memory, attempt
         moves = [(change.seen.contribution, change.new.contribution) for change in changes]
         counts = self.counts(moves)
+        scores = self.counts((max(old, 0), max(new, 0)) for old, new in moves)
         if self.asks_row:
             changes = tuple(change._replace(seen=ledger[change.review]) for change in changes)
-        seen = tally if self.asks_sum and counts else seen
+        if self.asks_sum and scores and seen.revision != tally.revision:
+            seen = tally
         # A refusal shows the rows that did not fit; those that fit are as they were seen.
         present = attempt._replace(changes=changes, seen=seen)
         if present != attempt:
@@ -224,8 +245,12 @@ class Ledger:
         for change in changes:
             ledger = put(ledger, change.review, change.new)
         if counts:
+            old, new = zip(*moves, strict=True)
+            hidden = tally.hidden + hidden_in(new) - hidden_in(old)
+            tally = tally._replace(hidden=hidden, counts=tally.counts + 1)
+        if scores:
             numbers, scored = moved(tally.numbers, moves), moved(seen.numbers, moves)
-            tally = Tally(tally.revision + 1, numbers, scored)
+            tally = tally._replace(revision=tally.revision + 1, numbers=numbers, scored=scored)
         after = memory._replace(ledger=ledger, tally=tally)
         return "commit", after, self.onward(attempt._replace(changes=()))
 
@@ -253,6 +278,8 @@ class Ledger:
 def promises(history: History, memory: Memory, *, at_rest: bool) -> Iterator[Promise]:
     yield Promise("tally is the ledger's", recount(memory.ledger), memory.tally.numbers)
     yield Promise("score is the tally's", memory.tally.numbers, memory.tally.scored)
+    hidden = hidden_in(entry.contribution for entry in memory.ledger)
+    yield Promise("hidden ones are the ledger's", hidden, memory.tally.hidden)
     if at_rest:
         counted = tuple(entry.contribution for entry in memory.ledger)
         yield Promise("ledger is the reviews'", tuple(stars[-1] for stars in history), counted)
@@ -268,3 +295,41 @@ class Coalescing(Ledger):
             attempt, settles = Attempt(tuple(newest.values())), one.settles | two.settles
             pairs.append(Message(f"{one.name} and {two.name}", attempt, settles))
         return alone + pairs
+
+
+@dataclass(frozen=True)
+class Vanishing(Ledger):
+    """
+    Count what a filter hid, which then vanishes by itself or is published; its key begins anew.
+
+    A history is that of two entries: by the `id` of the first review, which never comes again, and
+    by the key of both. Without `goes_by_id` the first one stands under the key as well.
+    """
+
+    goes_by_id: bool = True
+
+    def messages(self, history: History) -> list[Message[Attempt]]:
+        by_id, by_key = history
+        # One record ends the first entry and may begin the second: a decision. Where the second
+        # begins at revision 1, the row has vanished and another reader's review has come.
+        writes = [[(0, revision, stars)] for revision, stars in enumerate(by_id, start=1)]
+        later = [(1, revision, stars) for revision, stars in enumerate(by_key, start=1) if stars]
+        if later and later[0][1] == len(by_id):
+            writes[-1].append(later.pop(0))
+        writes += [[write] for write in later]
+        return [
+            Message(
+                f"write {place}",
+                Attempt(
+                    tuple(
+                        Change(entry if self.goes_by_id else 1, Entry(revision, stars))
+                        for entry, revision, stars in write
+                    )
+                ),
+                settles=1 << place,
+            )
+            for place, write in enumerate(writes, start=1)
+        ]
+
+    def promises(self, history: History, memory: Memory, *, at_rest: bool) -> Iterator[Promise]:
+        yield from promises(history, memory, at_rest=at_rest)

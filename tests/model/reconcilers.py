@@ -7,6 +7,7 @@ Ways to put a tally right beside the stream, as machines of atomic DynamoDB call
 | - not `raises_equal`       | none if the contribution is right     | wrong: a late record fits   |
 | - not `reads_ledger_first` | reviews; ledger; then as `Ledger`     | wrong: undoes what is newer |
 | `Recounting`, ours         | tally; ledger; tally; overwrite tally | right, if none had moved    |
+| - not `asks_counts`        | the same, by one revision of the two  | wrong: misses the hidden    |
 
 Each runs beside others of its kind and beside workers of the stream.
 """
@@ -26,6 +27,7 @@ from tests.model.designs import (
     Ledger,
     Memory,
     Tally,
+    hidden_in,
     promises,
     put,
     records_of,
@@ -64,7 +66,8 @@ class Reconciling:
 
     def start(self, history: History) -> Memory:
         ledger = put(self.worker.start(history).ledger, 0, self.altered)
-        tally = Tally(0, recount(ledger), recount(ledger))
+        hidden = hidden_in(entry.contribution for entry in ledger)
+        tally = Tally(0, recount(ledger), recount(ledger), hidden)
         return Memory(ledger, tally, met=(0,) * len(history))
 
     def messages(self, history: History) -> list[Message[Reconciler]]:
@@ -125,7 +128,7 @@ def meet(memory: Memory, review: int, revision: int) -> Memory:
 
 
 class Summing(NamedTuple):
-    """`are_steady`: the tally had the same revision after the entries as `before` them."""
+    """`are_steady`: the tally had the same revisions after the entries as `before` them."""
 
     before: Tally = Tally(UNREAD)
     entries: tuple[Entry, ...] = ()
@@ -141,6 +144,7 @@ class Recounting:
 
     worker: Ledger
     altered: Tally = EMPTY
+    asks_counts: bool = True
 
     def start(self, history: History) -> Memory:
         return self.worker.start(history)._replace(tally=self.altered)
@@ -158,21 +162,28 @@ class Recounting:
             return
         (before, entries, are_steady), tally, at = local, memory.tally, len(local.entries)
         right = recount(entries)
+        hidden = hidden_in(entry.contribution for entry in entries)
+        revisions = self.revisions(tally), self.revisions(before)
         if before.revision == UNREAD:
             yield "read tally", memory, Summing(tally)
         elif at < len(memory.ledger):
             entry = memory.ledger[at]
             yield f"read entry {at}", memory, Summing(before, (*entries, entry))
-        elif are_steady and tally.revision == before.revision:
-            yield "overwrite", memory._replace(tally=Tally(tally.revision + 1, right, right)), None
+        elif are_steady and revisions[0] == revisions[1]:
+            after = Tally(tally.revision + 1, right, right, hidden, tally.counts + 1)
+            yield "overwrite", memory._replace(tally=after), None
         elif are_steady:
             yield "refused", memory, Summing()
-        elif tally.revision != before.revision:
+        elif revisions[0] != revisions[1]:
             yield "read moved tally", memory, Summing(tally)
         else:
-            is_right = tally.numbers == tally.scored == right
+            is_right = tally.numbers == tally.scored == right and tally.hidden == hidden
             onward = None if is_right else Summing(before, entries, are_steady=True)
             yield "read tally again", memory, onward
+
+    def revisions(self, tally: Tally) -> tuple[int, int]:
+        """Give what tells whether a tally has moved."""
+        return tally.revision, tally.counts if self.asks_counts else 0
 
     def promises(self, history: History, memory: Memory, *, at_rest: bool) -> Iterator[Promise]:
         if at_rest or self.altered == EMPTY:

@@ -18,6 +18,7 @@ from tests.model.designs import (
     History,
     Ledger,
     Memory,
+    Vanishing,
     add,
     add_above_watermark,
     add_with_newer_entry,
@@ -37,6 +38,14 @@ PAIR: History = ((4,), (5,))
 PAIR_ONE_WITHDRAWN: History = ((4, 0), (4,))
 """In one transaction, the second review and the withdrawal cancel out."""
 PAIR_ONE_RETURNED: History = ((4, 0, 4), (5,))
+HELD: History = ((-4, 4, -4),)
+"""Waits, is published, is removed."""
+HELD_BESIDE: History = ((-4, 4), (5,))
+BOTH_HELD: History = ((-4, 4), (-5,))
+DECIDED: History = ((-1, 0), (0, 1, -1))
+"""Spam that an editor published and then rejected: by its id, then by its key."""
+BEGUN_ANEW: History = ((-1, 0), (4, 2))
+"""Spam that vanished by itself, and a review that came under the same key."""
 
 
 class LosesSuperseded(Ledger):
@@ -204,7 +213,7 @@ def test_skipping_records_that_cancel_out_lets_the_older_one_return() -> None:
     )
 
 
-@pytest.mark.parametrize("history", [INSERTED, APPROVED, EDITED, WITHDRAWN])
+@pytest.mark.parametrize("history", [INSERTED, APPROVED, EDITED, WITHDRAWN, HELD])
 @pytest.mark.parametrize("design", [Ledger(), Coalescing()])
 def test_every_change_of_one_review_is_tallied(design: Ledger, history: History) -> None:
     result = explore(design, history)
@@ -219,6 +228,9 @@ def test_every_change_of_one_review_is_tallied(design: Ledger, history: History)
         (RETURNED, 3_000),
         (MODERATED, 4_000),
         (PAIR_ONE_RETURNED, 25_000),
+        (HELD, 1_000),
+        (HELD_BESIDE, 4_000),
+        (BOTH_HELD, 3_500),
     ],
 )
 def test_ledger_is_right_in_every_reachable_state(history: History, floor: int) -> None:
@@ -235,6 +247,21 @@ def test_two_records_in_one_transaction_are_tallied_as_if_apart(
     history: History, floor: int
 ) -> None:
     result = explore(Coalescing(), history)
+
+    assert isinstance(result, Explored), result
+    assert result.states > floor
+
+
+def test_a_key_that_begins_anew_after_what_vanished_is_taken_for_late() -> None:
+    result = explore(Vanishing(goes_by_id=False), BEGUN_ANEW)
+
+    assert isinstance(result, Counterexample)
+    assert result.broken.claim == "ledger is the reviews'"
+
+
+@pytest.mark.parametrize(("history", "floor"), [(DECIDED, 5_000), (BEGUN_ANEW, 5_000)])
+def test_what_may_vanish_is_counted_by_its_id(history: History, floor: int) -> None:
+    result = explore(Vanishing(), history)
 
     assert isinstance(result, Explored), result
     assert result.states > floor

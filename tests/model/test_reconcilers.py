@@ -28,6 +28,8 @@ WITHDRAWN: History = ((4, 0),)
 RETURNED: History = ((4, 0, 4),)
 MODERATED: History = ((0, 4, 2, 2, 0),)
 PAIR: History = ((4,), (5,))
+HELD: History = ((-4, 4, -4),)
+HELD_BESIDE: History = ((-4,), (-5,))
 PAIR_ONE_WITHDRAWN: History = ((4, 0), (4,))
 """In one transaction, the second review and the withdrawal cancel out."""
 
@@ -182,7 +184,14 @@ def test_changes_that_cancel_out_and_leave_the_tally_alone_mislead_a_recount() -
 
 @pytest.mark.parametrize(
     ("history", "floor"),
-    [(WITHDRAWN, 1_000), (RETURNED, 6_000), (MODERATED, 17_000), (PAIR, 9_000)],
+    [
+        (WITHDRAWN, 1_000),
+        (RETURNED, 6_000),
+        (MODERATED, 17_000),
+        (PAIR, 9_000),
+        (HELD, 6_000),
+        (HELD_BESIDE, 9_000),
+    ],
 )
 def test_reading_the_reviews_again_makes_up_for_every_lost_record(
     history: History, floor: int
@@ -211,10 +220,18 @@ def test_entry_that_is_altered_or_ahead_is_put_right(
     assert result.states > floor
 
 
+def test_a_recount_by_the_stars_revision_alone_misses_what_is_hidden_meanwhile() -> None:
+    result = explore(Recounting(Ledger(), asks_counts=False), HELD_BESIDE)
+
+    assert isinstance(result, Counterexample)
+    assert result.broken.claim == "hidden ones are the ledger's"
+
+
 @pytest.mark.parametrize(
     ("worker", "history", "floor"),
     [
         (Ledger(), MODERATED, 15_000),
+        (Ledger(), HELD_BESIDE, 2_000),
         (Coalescing(), PAIR, 13_000),
         (OneBatch(), PAIR_ONE_WITHDRAWN, 9_000),
     ],
@@ -230,6 +247,7 @@ def test_recount_leaves_a_right_tally_right(worker: Ledger, history: History, fl
     ("worker", "history", "floor"),
     [
         (Coalescing(), WITHDRAWN, 8_000),
+        (Ledger(), HELD, 2_000),
         (OneBatch(), PAIR_ONE_WITHDRAWN, 20_000),
     ],
 )

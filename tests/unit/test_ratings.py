@@ -1,5 +1,6 @@
 """Stars in integers: what counts, the average that is shown, the order of the best."""
 
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.model import ReviewKey, ReviewStatus, Tally
+from chalicelib.model import HIDDEN, Outcome, ReviewKey, ReviewStatus, Tally
 from chalicelib.rules import ratings
 from tests import rows
 
@@ -161,3 +162,57 @@ def test_a_proposed_change_never_counts() -> None:
 
 def test_an_absent_review_counts_nothing() -> None:
     assert ratings.contribution(None) == 0
+    assert ratings.outcomes(None) == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "ended", "of_a_review", "of_a_proposal"),
+    [
+        ("published", None, "published", None),
+        ("published", "published", "published", None),
+        ("pending", None, "held", "held"),
+        ("rejected", None, "removed", "removed"),
+        ("rejected", "removed", "removed", "removed"),
+        # A filter alone may not be seen to have taken it for spam.
+        ("spam", None, "held", "held"),
+        ("spam", "removed", "removed", "removed"),
+        ("withdrawn", None, "withdrawn", "withdrawn"),
+        ("withdrawn", "removed", "removed", "removed"),
+        ("withdrawn", "published", None, None),
+        ("erased", None, "withdrawn", "withdrawn"),
+        ("erased", "withdrawn", "withdrawn", "withdrawn"),
+        ("erased", "removed", "removed", "removed"),
+    ],
+)
+def test_each_status_has_an_outcome(
+    status: str, ended: str | None, of_a_review: str | None, of_a_proposal: str | None
+) -> None:
+    one = rows.review(
+        rating=2, status=ReviewStatus(status), outcome=Outcome(ended) if ended else None
+    )
+    proposal = replace(one, key=ReviewKey("P", rows.digest(1)))
+
+    assert (ratings.outcome(one), ratings.outcome(proposal)) == (of_a_review, of_a_proposal)
+    hidden = ((f"{of_a_review}_2", 1),) if of_a_review not in {"published", None} else ()
+    assert ratings.outcomes(one) == hidden
+
+
+def test_what_gave_way_is_counted_with_what_came_after() -> None:
+    one = rows.review(
+        rating=2, status=ReviewStatus.WITHDRAWN, earlier=(("removed_1", 1), ("withdrawn_2", 3))
+    )
+
+    assert ratings.outcomes(one) == (("removed_1", 1), ("withdrawn_2", 4))
+
+
+@unhurried
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(HIDDEN), st.integers(1, 5))))
+def test_a_recount_counts_every_outcome(reviews: list[tuple[int, Outcome, int]]) -> None:
+    hidden = [((f"{outcome}_{stars}", 1),) for _, outcome, stars in reviews]
+
+    recounted = ratings.recount([contribution for contribution, *_ in reviews], hidden)
+
+    for outcome in HIDDEN:
+        expected = [sum(one[1:] == (outcome, stars) for one in reviews) for stars in range(1, 6)]
+        assert list(recounted.of(outcome)) == expected
+    assert ratings.of_counts(ratings.counts_of(recounted)) == recounted

@@ -6,10 +6,21 @@ from typing import Any
 
 import pytest
 
-from chalicelib.model import ArticleStatus, Gate, Image, Reply, Review, ReviewKey, ReviewStatus
+from chalicelib.model import (
+    ArticleStatus,
+    Gate,
+    Image,
+    Outcome,
+    Reply,
+    Review,
+    ReviewKey,
+    ReviewStatus,
+)
+from chalicelib.rules.ratings import outcomes
 from chalicelib.store import items, keys
 from chalicelib.store.attributes import Item
 from chalicelib.store.items import MalformedItemError
+from chalicelib.store.tallies import Entry
 from chalicelib.workers import records
 from chalicelib.workers.records import ArticleChange, ReviewChange
 from tests import rows
@@ -17,10 +28,22 @@ from tests.builders import SLUG
 
 DIGEST = rows.digest(1)
 PROPOSAL = ReviewKey("P", rows.digest(7))
+HIDDEN = {
+    ReviewStatus.PENDING: "held_5",
+    ReviewStatus.SPAM: "held_5",
+    ReviewStatus.REJECTED: "removed_5",
+    ReviewStatus.WITHDRAWN: "withdrawn_5",
+    ReviewStatus.ERASED: "withdrawn_5",
+}
 
 
 def status(review: Review, revision: int, now: ReviewStatus) -> Review:
     return replace(review, revision=revision, status=now)
+
+
+def asked(revision: int, contribution: int = 0, **hidden: int) -> ReviewChange:
+    """Give what is asked for the review of the reader of number 1."""
+    return ReviewChange(SLUG, {DIGEST: Entry(revision, contribution, tuple(hidden.items()))})
 
 
 def image(**changes: Item | None) -> Item:
@@ -33,35 +56,35 @@ class TestReviews:
     def test_a_new_published_review_contributes_its_stars(self) -> None:
         change = records.read(rows.record(None, rows.review(rating=4)))
 
-        assert change == ReviewChange(SLUG, DIGEST, revision=1, contribution=4)
+        assert change == asked(1, 4)
 
     @pytest.mark.parametrize("hidden", [one for one in ReviewStatus if one != "published"])
-    def test_a_new_hidden_review_asks_nothing(self, hidden: ReviewStatus) -> None:
+    def test_a_new_hidden_review_counts_as_what_became_of_it(self, hidden: ReviewStatus) -> None:
         change = records.read(rows.record(None, rows.review(status=hidden)))
 
-        assert change is None
+        assert change == asked(1, **{HIDDEN[hidden]: 1})
 
     @pytest.mark.parametrize("hidden", [one for one in ReviewStatus if one != "published"])
-    def test_a_review_that_is_hidden_contributes_nothing_any_more(
+    def test_a_review_that_is_hidden_contributes_no_stars_any_more(
         self, hidden: ReviewStatus
     ) -> None:
         old = rows.review()
 
         change = records.read(rows.record(old, status(old, 2, hidden)))
 
-        assert change == ReviewChange(SLUG, DIGEST, revision=2, contribution=0)
+        assert change == asked(2, **{HIDDEN[hidden]: 1})
 
     def test_a_review_that_is_published_later_contributes_from_then_on(self) -> None:
         old = rows.review(status=ReviewStatus.PENDING)
 
         change = records.read(rows.record(old, status(old, 2, ReviewStatus.PUBLISHED)))
 
-        assert change == ReviewChange(SLUG, DIGEST, revision=2, contribution=5)
+        assert change == asked(2, 5)
 
     def test_a_changed_rating_is_the_new_contribution(self) -> None:
         change = records.read(rows.record(rows.review(rating=2), rows.review(rating=3, revision=2)))
 
-        assert change == ReviewChange(SLUG, DIGEST, revision=2, contribution=3)
+        assert change == asked(2, 3)
 
     @pytest.mark.parametrize(
         "changes",
@@ -72,17 +95,89 @@ class TestReviews:
 
         assert change is None
 
-    def test_a_hidden_review_that_stays_hidden_asks_nothing(self) -> None:
+    def test_a_hidden_review_that_is_hidden_otherwise_is_counted_so(self) -> None:
         old = rows.review(status=ReviewStatus.PENDING)
 
         change = records.read(rows.record(old, status(old, 2, ReviewStatus.REJECTED)))
 
+        assert change == asked(2, removed_5=1)
+
+    def test_a_hidden_review_that_stays_so_asks_nothing(self) -> None:
+        old = rows.review(status=ReviewStatus.WITHDRAWN)
+
+        change = records.read(rows.record(old, status(old, 2, ReviewStatus.ERASED)))
+
         assert change is None
+
+    @pytest.mark.parametrize("key", [ReviewKey("R", DIGEST), ReviewKey("P", DIGEST)])
+    def test_a_proposal_counts_like_a_review_until_it_is_taken_into_its_review(
+        self, key: ReviewKey
+    ) -> None:
+        waits = rows.review(key=key, status=ReviewStatus.PENDING)
+        accepted = replace(
+            waits, revision=2, status=ReviewStatus.PUBLISHED, outcome=Outcome.PUBLISHED
+        )
+
+        changes = [records.read(rows.record(*one)) for one in ((None, waits), (waits, accepted))]
+
+        assert changes == [asked(1, held_5=1), asked(2, 5 if key.kind == "R" else 0)]
+
+    def test_a_proposal_that_was_taken_in_counts_no_more_whoever_ends_it(self) -> None:
+        accepted = rows.review(
+            key=PROPOSAL, status=ReviewStatus.PUBLISHED, outcome=Outcome.PUBLISHED
+        )
+
+        change = records.read(rows.record(accepted, status(accepted, 2, ReviewStatus.ERASED)))
+
+        assert change is None
+
+    def test_what_gave_way_to_a_review_stays_counted(self) -> None:
+        old = rows.review(status=ReviewStatus.WITHDRAWN, rating=2)
+        new = rows.review(revision=2, earlier=outcomes(old))
+
+        change = records.read(rows.record(old, new))
+
+        assert change == asked(2, 5, withdrawn_2=1)
+
+
+class TestSpamThatForgetsItself:
+    SPAM = rows.review(status=ReviewStatus.SPAM, rating=1, expires_at=1_800_000_000)
+    BY_ID = keys.passing_digest(SPAM.id)
+
+    def test_it_is_counted_as_held_under_its_id(self) -> None:
+        change = records.read(rows.record(None, self.SPAM))
+
+        assert change == ReviewChange(SLUG, {self.BY_ID: Entry(1, 0, (("held_1", 1),))})
+
+    def test_it_is_taken_back_when_it_is_gone(self) -> None:
+        change = records.read(rows.record(self.SPAM, None))
+
+        assert change == ReviewChange(SLUG, {self.BY_ID: Entry(2)})
+
+    @pytest.mark.parametrize(
+        ("changes", "hidden"),
+        [
+            ({"status": ReviewStatus.PUBLISHED}, {}),
+            ({"outcome": Outcome.REMOVED}, {"removed_1": 1}),
+            ({"status": ReviewStatus.WITHDRAWN}, {"withdrawn_1": 1}),
+            ({"message": "Other words."}, {"held_1": 1}),
+        ],
+    )
+    def test_it_goes_over_to_its_key_with_the_next_write(
+        self, changes: dict[str, Any], hidden: dict[str, int]
+    ) -> None:
+        new = replace(self.SPAM, revision=2, expires_at=None, **changes)
+
+        change = records.read(rows.record(self.SPAM, new))
+
+        stars = 0 if hidden else 1
+        entries = {DIGEST: Entry(2, stars, tuple(hidden.items())), self.BY_ID: Entry(2)}
+        assert change == ReviewChange(SLUG, entries)
 
     def test_a_removal_is_a_revision_of_its_own(self) -> None:
         change = records.read(rows.record(rows.review(revision=3), None))
 
-        assert change == ReviewChange(SLUG, DIGEST, revision=4, contribution=0)
+        assert change == asked(4, 0)
 
     def test_a_removal_by_time_to_live_is_a_removal(self) -> None:
         record = rows.record(rows.review(revision=3), None)
@@ -90,21 +185,21 @@ class TestReviews:
 
         change = records.read(record)
 
-        assert change == ReviewChange(SLUG, DIGEST, revision=4, contribution=0)
+        assert change == asked(4, 0)
 
     def test_a_row_that_was_repaired_is_left_to_the_ledger(self) -> None:
         record = rows.record_of(image(rating={"N": "9"}), image(revision={"N": "2"}))
 
         change = records.read(record)
 
-        assert change == ReviewChange(SLUG, DIGEST, revision=2, contribution=5)
+        assert change == asked(2, 5)
 
     def test_a_row_that_was_repaired_and_is_hidden_is_left_to_the_ledger(self) -> None:
         hidden = image(revision={"N": "2"}, status={"S": "spam"})
 
         change = records.read(rows.record_of(image(rating=None), hidden))
 
-        assert change == ReviewChange(SLUG, DIGEST, revision=2, contribution=0)
+        assert change == asked(2, held_5=1)
 
 
 class TestArticles:
@@ -224,12 +319,10 @@ class TestArticles:
     "row",
     [
         items.gate_item(SLUG, Gate(is_public=True)),
-        items.review_item(rows.review(key=PROPOSAL, status=ReviewStatus.PENDING)),
-        items.review_item(rows.review(key=PROPOSAL, status=ReviewStatus.PUBLISHED)),
         keys.key("METER#x", "2026-03"),
         keys.key(keys.article_pk(SLUG), "NOTE#R#1"),
     ],
-    ids=["gate", "proposal", "accepted proposal", "foreign partition", "foreign row"],
+    ids=["gate", "foreign partition", "foreign row"],
 )
 @pytest.mark.parametrize("is_removal", [False, True])
 def test_rows_that_are_never_counted_ask_nothing(row: Item, is_removal: bool) -> None:
