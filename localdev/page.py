@@ -144,6 +144,9 @@ def commands(base: str, editor_key: str, slug: str) -> Iterator[tuple[str, str]]
     yield "Read an article", _curl(f"{base}/articles/{slug}")
     yield f"Review it{agreeing}", _curl(f"{base}/articles/{slug}/reviews", review)
     yield "See its tally change", _curl(f"{base}/articles/{slug}/tally")
+    if settings.current().mail_from is not None:
+        asking = {"email": review["email"], "action": "export"}
+        yield "Ask by mail what is held of you", _curl(f"{base}/readers/requests", asking)
     key = f"-H Authorization: Bearer {editor_key}"
     yield "Publish an article", _curl(f"{base}/articles/hello", article, "-X PUT", key)
     yield "List the best first", _curl(f"{base}/articles?sort=top")

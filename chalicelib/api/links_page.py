@@ -100,9 +100,8 @@ function offer(held) {
 
 function acknowledge(receipt) {
   const { id, erased_at, reviews, proposals, contact } = receipt;
-  const address = contact ? "with" : "without";
-  place("said").textContent = `Erased at ${erased_at}: ${reviews} reviews, ${proposals} changes, ` +
-    `${address} an address for mail. Nothing is left. Receipt: ${id}`;
+  place("said").textContent = `Nothing is left. Erased at ${erased_at}: reviews ${reviews}, ` +
+    `proposed changes ${proposals}, an address for mail ${contact ? 1 : 0}. Receipt: ${id}`;
 }
 
 addEventListener("hashchange", () => location.reload());

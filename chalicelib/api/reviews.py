@@ -26,6 +26,9 @@ from chalicelib.store import review_lists
 MOST_BODY_BYTES: Final = 65_536
 """Room for 5000 characters that a client has escaped, each in up to 12 bytes."""
 
+LONGEST_REVISION: Final = 40
+"""Characters, of the name of a text that readers agree to."""
+
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 routes = Blueprint(__name__)
@@ -193,8 +196,11 @@ def _consent_fault(revision: object) -> tuple[str, str] | None:
     asked = settings.current().consent
     if asked is None or revision == asked.revision:
         return None
-    is_none = revision is None or revision == ""
-    return "consent_revision", "consent_required" if is_none else "consent_outdated"
+    if revision is None or revision == "":
+        return "consent_revision", "consent_required"
+    # What is no revision at all, the form says.
+    is_one = isinstance(revision, str) and len(revision) <= LONGEST_REVISION
+    return ("consent_revision", "consent_outdated") if is_one else None
 
 
 def _idempotency_key(request: Request) -> str:

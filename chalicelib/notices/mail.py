@@ -101,12 +101,21 @@ def _ascii(mailbox: str) -> str:
     name, address = parseaddr(mailbox)
     local, _, domain = address.rpartition("@")
     try:
-        encoded = f"{local}@{domain.encode('idna').decode()}"
+        encoded = f"{local}@{_a_labels(domain)}"
     except UnicodeError:
         encoded = ""
     if not (local and encoded and encoded.isascii()):
         raise NotSentError("address", is_final=True)
     return formataddr((name, encoded))
+
+
+def _a_labels(domain: str) -> str:
+    if domain.isascii():
+        return domain.encode("idna").decode()
+    import idna  # noqa: PLC0415 - its tables are for a few letters of a thousand
+
+    # Python's own codec is of 2003, and sends a letter for faß.example to fass.example.
+    return idna.encode(domain, uts46=True).decode()
 
 
 @cache

@@ -366,10 +366,11 @@ def canonical_email(email: str) -> str:
     """
     Give the one form in which addresses are compared.
 
-    NFC and case-folded as a whole: the standard lets a mailbox tell `A` from
-    `a`, no provider does, and one reader should not be two.
+    NFC and in lower case as a whole: the standard lets a mailbox tell `A` from
+    `a`, no provider does, and one reader should not be two. Not case-folded: that makes
+    `ß` and `ss` one, and whoever reads mail at the one would be the reader of the other.
     """
-    return unicodedata.normalize("NFC", email.strip()).casefold()
+    return unicodedata.normalize("NFC", email.strip()).lower()
 
 
 def keyed_hash(secret: bytes, purpose: str, *parts: str) -> bytes:

@@ -98,7 +98,7 @@ class TestAsking:
         answer = agreeing(api, sent)
 
         assert answer.status == 422
-        assert "/consent_revision" in answer.codes
+        assert [one["code"] for one in answer.body["errors"]] == ["consent_revision_invalid"]
 
     @pytest.mark.usefixtures("asked")
     def test_the_page_of_a_laptop_shows_it_with_the_form(self) -> None:

@@ -687,3 +687,31 @@ def test_an_address_of_other_letters_is_written_to_as_it_was_given(
 
     (letter,) = post.to("grace@xn--bcher-kva.example")
     assert re.search(r"/links#\S+", letter.get_content())
+
+
+@pytest.mark.parametrize(
+    ("reader", "other", "place"),
+    [
+        ("stra\u00dfe@example.com", "strasse@example.com", "strasse@example.com"),
+        ("\u017fam@example.com", "sam@example.com", "sam@example.com"),
+        ("\ufb00@example.com", "ff@example.com", "ff@example.com"),
+        ("a@fa\u00df.example", "a@fass.example", "a@fass.example"),
+        ("a@fass.example", "a@fa\u00df.example", "a@xn--fa-hia.example"),
+    ],
+)
+def test_mailboxes_that_only_folding_takes_for_one_are_two_readers(
+    api: Api, house: House, post: Post, reader: str, other: str, place: str
+) -> None:
+    submit(api, email=reader)
+    house.carry()
+    ask(api, email=other)
+    house.carry()
+    before = len(post.letters)
+
+    submit(api, email=other)
+    house.carry()
+    ask(api, email=other)
+    house.carry()
+
+    assert before == 0
+    assert [to for to, letter in post.letters if "/links#" in letter.get_content()] == [place]
