@@ -5,6 +5,7 @@ from typing import Final
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.api import cursors, http, shapes
+from chalicelib.api.editor import known_review
 from chalicelib.api.http import Contract
 from chalicelib.errors import (
     ArticleNotFoundError,
@@ -13,8 +14,7 @@ from chalicelib.errors import (
     ReviewNotFoundError,
 )
 from chalicelib.model import Decision, Editor, Page
-from chalicelib.rules import text
-from chalicelib.store import articles, decisions, reviews
+from chalicelib.store import articles, decisions
 
 _REFUSALS: Final = (InvalidRequestError, InvalidCursorError)
 
@@ -61,8 +61,7 @@ def list_decisions_of_review(request: Request, editor: Editor, slug: str, id: st
     del editor
     size, scope = http.limit(request), ("decisions", slug, id)
     position = cursors.open_for(http.parameter(request, "cursor"), *scope)
-    if not text.ULID.fullmatch(id) or reviews.find_key(slug, id) is None:
-        raise ReviewNotFoundError
+    known_review(slug, id)
     return _answer(decisions.list_of_review(id, position, size), *scope)
 
 

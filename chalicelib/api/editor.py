@@ -118,10 +118,8 @@ def put_reply(request: Request, editor: Editor, slug: str, id: str) -> Response:
     from chalicelib.api import schemas  # noqa: PLC0415 - reads need no pydantic
 
     body = schemas.parse(schemas.ReplyIn, bodies.read_object(request, MOST_BODY_BYTES))
-    key = reviews.find_key(slug, id) if text.ULID.fullmatch(id) else None
-    if key is None:
-        raise ReviewNotFoundError
-    review = decisions.reply(slug, ReviewHandle(key, id), body.message, now(), by=editor.name)
+    handle = known_review(slug, id)
+    review = decisions.reply(slug, handle, body.message, now(), by=editor.name)
     return http.private(shapes.review(review))
 
 
@@ -223,14 +221,25 @@ def _invalid(field: str) -> InvalidFieldsError:
     return InvalidFieldsError(problems=(schemas.field_problem(field, f"{field}_invalid"),))
 
 
-def _decide(one: "DecisionIn", editor: Editor) -> str:
-    key = reviews.find_key(one.slug, one.id)
+def known_review(slug: str, review_id: str) -> ReviewHandle:
+    """
+    Find the review or the proposal of an article that an editor names.
+
+    Raises:
+        ReviewNotFoundError: There is none, or no review can have that id.
+        UnavailableError: The index could not be read.
+    """
+    key = reviews.find_key(slug, review_id) if text.ULID.fullmatch(review_id) else None
     if key is None:
-        return ReviewNotFoundError.code
+        raise ReviewNotFoundError
+    return ReviewHandle(key, review_id)
+
+
+def _decide(one: "DecisionIn", editor: Editor) -> str:
     try:
         is_changed = decisions.decide(
             one.slug,
-            ReviewHandle(key, one.id),
+            known_review(one.slug, one.id),
             one.decision,
             now(),
             by=editor.name,

@@ -5,12 +5,12 @@ from typing import Final
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.api import bodies, http, shapes
+from chalicelib.api.editor import known_review
 from chalicelib.api.http import Contract
 from chalicelib.errors import ReviewNotFoundError
 from chalicelib.model import Editor, Reaction
 from chalicelib.rules import text
 from chalicelib.store import reactions as stored
-from chalicelib.store import reviews
 
 MOST_BODY_BYTES: Final = 65_536
 
@@ -84,8 +84,7 @@ def report_review(request: Request, slug: str, id: str) -> Response:  # noqa: A0
 def list_reports(request: Request, editor: Editor, slug: str, id: str) -> Response:  # noqa: A002
     """List up to a hundred reports of a review, newest first, decided on or not."""
     del request, editor
-    if reviews.find_key(slug, id) is None:
-        raise ReviewNotFoundError
+    known_review(slug, id)
     reports = [shapes.report(one) for one in stored.list_reports(id)]
     return http.private({"items": reports})
 

@@ -63,7 +63,7 @@ def exported(reader: str, cursor: str | None, limit: int) -> shapes.Json:
     scope = ("editor/readers", reader)
     page = review_lists.list_of_reader(reader, cursors.open_for(cursor, *scope), limit)
     following = cursors.issue(page.position, *scope)
-    contact = contacts.read(reader)
+    contact = contacts.find(reader)
     texts = consents.of(one.review for one in page.items)
     items = [shapes.held(one, texts, _decided(one.review)) for one in page.items]
     return {

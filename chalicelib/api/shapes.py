@@ -32,7 +32,7 @@ from chalicelib.model import (
 )
 from chalicelib.rules import moderation, ratings
 from chalicelib.store.articles import Shown
-from chalicelib.store.contacts import Row
+from chalicelib.store.contacts import Contact
 from chalicelib.store.listings import Rated
 from chalicelib.store.outbox import Notification
 
@@ -227,7 +227,7 @@ def held(one: Held, texts: Mapping[str, str], decided: Page[Decision]) -> Json:
     }
 
 
-def contact(one: Row) -> Json:
+def contact(one: Contact) -> Json:
     """Write how a reader is written to."""
     return {
         "email": one.email,

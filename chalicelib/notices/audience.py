@@ -141,12 +141,14 @@ def _to_reader(event: Event, review: Review, title: str) -> Iterator[Letter]:
     }
     if not is_said[event.kind]:
         return
-    contact = contacts.find(review.reader, now())
-    if contact.is_stopped and event.kind is EventKind.REVIEW_RECEIVED:
+    contact = contacts.find(review.reader)
+    if contact is None:
+        return
+    if contact.stopped_at is not None and event.kind is EventKind.REVIEW_RECEIVED:
         # Somebody asked for mail to an address whose owner wants none.
         contacts.stop(review.reader, now())
-    elif contact.email is not None:
-        yield _TO_READERS[event.kind](contact.email, title, review)
+    elif (address := contact.address(now())) is not None:
+        yield _TO_READERS[event.kind](address, title, review)
 
 
 def _posted(event: Event, target: str, letter: Letter) -> Told:

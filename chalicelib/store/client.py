@@ -200,24 +200,6 @@ def read_all(operation: str, **parameters: Any) -> Iterator[Item]:
         parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def next_position(
-    rows: Sequence[Item], limit: int, stopped_at: Item | None, sort_key: str
-) -> str | None:
-    """
-    Say where the page after this one starts.
-
-    Args:
-        rows: What was read, at least one row more than `limit` if there are more.
-        stopped_at: `LastEvaluatedKey`: DynamoDB may stop at 1 MB before the limit.
-        sort_key: Attribute that the list is sorted by.
-
-    Returns:
-        That attribute of the last row of this page; None at the end.
-    """
-    last = rows[limit - 1] if len(rows) > limit else stopped_at
-    return last[sort_key]["S"] if last else None
-
-
 def _attempt(operation: str, parameters: dict[str, Any]) -> Any:
     try:
         return getattr(dynamodb(), operation)(**parameters)

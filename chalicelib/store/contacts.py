@@ -4,7 +4,6 @@ Where readers are written to: the only rows that may hold an e-mail address.
     keep, ask            part of another module's transaction         2 write units
     find, find_asking    GetItem                                      1 round trip
     stop                 UpdateItem                                   1
-    read                 GetItem                                      1
     forget               TransactWriteItems                           1
     list_asked           Query the reader's addresses                 1
     is_known             Query by_reader, GetItem                     1 or 2
@@ -31,19 +30,6 @@ ASKING: Final = timedelta(days=7)
 
 class Contact(NamedTuple):
     """
-    How a reader is written to.
-
-    Attributes:
-        email: None: not at all.
-        is_stopped: Whether they said that they want no mail.
-    """
-
-    email: str | None = None
-    is_stopped: bool = False
-
-
-class Row(NamedTuple):
-    """
     What is held of how a reader is written to.
 
     Attributes:
@@ -55,6 +41,13 @@ class Row(NamedTuple):
     email: str | None
     asked_at: datetime | None
     stopped_at: datetime | None
+
+    def address(self, at: datetime) -> str | None:
+        """Give where they are written to at a time; None for not at all."""
+        if self.stopped_at is not None or self.asked_at is None:
+            return None
+        # DynamoDB deletes within days of the time, not at it.
+        return self.email if at < self.asked_at + LIFETIME else None
 
 
 def keep(reader: str, email: str, at: datetime) -> Action:
@@ -69,7 +62,7 @@ def keep(reader: str, email: str, at: datetime) -> Action:
     return {"Update": _update(reader, changes, [])}
 
 
-def find(reader: str, at: datetime) -> Contact:
+def find(reader: str) -> Contact | None:
     """
     Read how a reader is written to.
 
@@ -77,11 +70,15 @@ def find(reader: str, at: datetime) -> Contact:
         UnavailableError: The table could not be read.
     """
     row = client.get(settings.current().content_table, keys.contact(reader), consistent=True)
-    plain = attributes.unpack(row or {})
-    is_stopped = "stopped_at" in plain
-    # DynamoDB deletes within days of the time, not at it.
-    is_over = plain.get("expires_at", 0) <= at.timestamp()
-    return Contact(None if is_stopped or is_over else plain["email"], is_stopped)
+    if row is None:
+        return None
+    plain = attributes.unpack(row)
+    until, stopped_at = plain.get("expires_at"), plain.get("stopped_at")
+    return Contact(
+        plain.get("email"),
+        None if until is None else datetime.fromtimestamp(until, UTC) - LIFETIME,
+        None if stopped_at is None else from_rfc3339(stopped_at),
+    )
 
 
 def ask(reader: str, event_id: str, email: str, at: datetime) -> Action:
@@ -143,7 +140,7 @@ def is_known(reader: str) -> bool:
     Raises:
         UnavailableError: The table could not be read.
     """
-    return review_lists.is_any_of(reader) or read(reader) is not None
+    return review_lists.is_any_of(reader) or find(reader) is not None
 
 
 def stop(reader: str, at: datetime) -> None:
@@ -155,28 +152,6 @@ def stop(reader: str, at: datetime) -> None:
     """
     changes = {"stopped_at": rfc3339(at)}
     client.write({"Update": _update(reader, changes, ["email", "expires_at"])})
-
-
-def read(reader: str) -> Row | None:
-    """
-    Read the whole row of a reader, as it is held.
-
-    Returns:
-        None when there is none.
-
-    Raises:
-        UnavailableError: The table could not be read.
-    """
-    row = client.get(settings.current().content_table, keys.contact(reader), consistent=True)
-    if row is None:
-        return None
-    plain = attributes.unpack(row)
-    until, stopped_at = plain.get("expires_at"), plain.get("stopped_at")
-    return Row(
-        plain.get("email"),
-        None if until is None else datetime.fromtimestamp(until, UTC) - LIFETIME,
-        None if stopped_at is None else from_rfc3339(stopped_at),
-    )
 
 
 def forget(reader: str, beside: Sequence[Action]) -> None:

@@ -12,10 +12,9 @@ A decision is written with the change that it stands for, or neither is. Nothing
 it, but that an erasure takes the notes away. What changes nothing is no decision.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from chalicelib import settings
 from chalicelib.model import (
@@ -28,9 +27,10 @@ from chalicelib.model import (
     from_rfc3339,
     rfc3339,
 )
-from chalicelib.store import attributes, client, keys
+from chalicelib.store import attributes, keys, paging
 from chalicelib.store.attributes import Item, Plain
 from chalicelib.store.client import Action
+from chalicelib.store.paging import Partition
 
 _MOST: Final = 100
 """Decisions in one call."""
@@ -111,13 +111,16 @@ def list_of_article(slug: str, position: str | None, limit: int) -> Page[Decisio
     Raises:
         UnavailableError: The table could not be read.
     """
-    return _list({"pk": keys.decisions_pk(slug)}, "sk", position, limit)
+    table = settings.current().content_table
+    partition = Partition(table, ("pk", keys.decisions_pk(slug)), "sk")
+    return _page(partition, position, limit)
 
 
 def list_of_review(review_id: str, position: str | None, limit: int) -> Page[Decision]:
     """Read a page of what was decided about a review or a proposal, as `list_of_article`."""
-    queue = keys.decisions_pk(review_id)
-    return _list({"queue": queue}, "id", position, limit, IndexName="queue")
+    table = settings.current().content_table
+    partition = Partition(table, ("queue", keys.decisions_pk(review_id)), "id", "queue")
+    return _page(partition, position, limit)
 
 
 def without_notes(review_id: str) -> list[Action]:
@@ -136,27 +139,9 @@ def without_notes(review_id: str) -> list[Action]:
     return actions
 
 
-def _list(
-    partition: Mapping[str, str], sort_key: str, position: str | None, limit: int, **index: str
-) -> Page[Decision]:
-    ((name, value),) = partition.items()
-    condition, values = "#partition = :partition", {":partition": value}
-    if position is not None:
-        condition += f" AND {sort_key} < :position"
-        values[":position"] = position
-    answer: Any = client.call(
-        "query",
-        TableName=settings.current().content_table,
-        KeyConditionExpression=condition,
-        ExpressionAttributeNames={"#partition": name},
-        ExpressionAttributeValues=attributes.pack(values),
-        ScanIndexForward=False,
-        Limit=limit + 1,
-        **index,
-    )
-    rows = answer["Items"]
-    following = client.next_position(rows, limit, answer.get("LastEvaluatedKey"), sort_key)
-    return Page(tuple(_read(row) for row in rows[:limit]), following)
+def _page(partition: Partition, position: str | None, limit: int) -> Page[Decision]:
+    rows, following = paging.page(partition, position, limit)
+    return Page(tuple(_read(row) for row in rows), following)
 
 
 def _of_review(review: Review) -> State:

@@ -8,20 +8,18 @@ Lists of articles.
     find_listed         BatchGetItem, consistent                       1 per 100 rows
     latest_change       Query the listing of each status               4
     every_slug          Query a listing                                1 per MB
-
-A page is continued from the sort key of its last row, which is unique in its
-list; no client's text ever becomes a start key.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chalicelib import logs, settings
 from chalicelib.model import ArticleStatus, Page, Summary, Tally, rfc3339
-from chalicelib.store import attributes, client, items, keys
+from chalicelib.store import attributes, client, items, keys, paging
 from chalicelib.store.attributes import Item
 from chalicelib.store.items import MalformedItemError
+from chalicelib.store.paging import Narrowing, Partition
 
 
 class Rated(NamedTuple):
@@ -48,11 +46,8 @@ def list_newest(
         UnavailableError: The table could not be read.
     """
     filters = {"author": author} if tag is not None and author is not None else {}
-    condition, values = "pk = :list", {":list": keys.listing_pk(tag=tag, author=author)}
-    if position is not None:
-        condition += " AND sk < :position"
-        values[":position"] = position
-    rows, following = _filtered_page(condition, values, filters, limit, "sk")
+    listing = _listed(keys.listing_pk(tag=tag, author=author))
+    rows, following = paging.page(listing, position, limit, _narrowed(filters))
     summaries = [items.summary_from(row) for row in rows]
     tallies = _tallies([summary.home for summary in summaries])
     return Page(tuple(Rated(one, tallies.get(one.home, Tally())) for one in summaries), following)
@@ -75,14 +70,11 @@ def list_top(tag: str | None, author: str | None, position: str | None, limit: i
     Raises:
         UnavailableError: The table could not be read.
     """
-    filters = {"tags": tag, "author": author}
-    condition, values = "ranked_in = :top", {":top": keys.TOP}
-    if position is not None:
-        condition += " AND #rank < :position"
-        values[":position"] = position
-    rows, following = _filtered_page(condition, values, filters, limit, "rank", index="by_rank")
-    tallies = {row["listing"]["S"]: items.tally_from(row) for row in rows}
     table = settings.current().derived_table
+    ranks = Partition(table, ("ranked_in", keys.TOP), "rank", "by_rank")
+    filters = {"tags": tag, "author": author}
+    rows, following = paging.page(ranks, position, limit, _narrowed(filters))
+    tallies = {row["listing"]["S"]: items.tally_from(row) for row in rows}
     wanted = [keys.key(keys.EVERY_ARTICLE, sk) for sk in tallies]
     listed = {row["sk"]["S"]: row for row in client.batch_get({table: wanted})[table]}
     rated = (
@@ -110,11 +102,7 @@ def list_edited(status: ArticleStatus | None, position: str | None, limit: int) 
         UnavailableError: The table could not be read.
     """
     pk = keys.UNLISTED if status is None else keys.status_pk(status)
-    condition, values = "pk = :list", {":list": pk}
-    if position is not None:
-        condition += " AND sk < :position"
-        values[":position"] = position
-    rows, following = _filtered_page(condition, values, {}, limit, "sk")
+    rows, following = paging.page(_listed(pk), position, limit)
     return Page(tuple(items.summary_from(row) for row in rows), following)
 
 
@@ -238,39 +226,16 @@ def _tallies(slugs: list[str]) -> dict[str, Tally]:
     return {keys.parse_tally_pk(row["pk"]["S"]): items.tally_from(row) for row in rows}
 
 
-def _filtered_page(  # noqa: PLR0913, PLR0917
-    condition: str,
-    values: dict[str, str],
-    filters: Mapping[str, str | None],
-    limit: int,
-    sort_key: str,
-    index: str | None = None,
-) -> tuple[list[Item], str | None]:
-    """
-    Query one page, highest sort key first.
+def _listed(listing: str) -> Partition:
+    return Partition(settings.current().derived_table, ("pk", listing), "sk")
 
-    DynamoDB filters after it has counted `Limit`, so a filtered page goes
-    without one: it reads up to 1 MB, some thousand summaries, in one request.
-    """
-    request: dict[str, Any] = {
-        "TableName": settings.current().derived_table,
-        "KeyConditionExpression": condition,
-        "ScanIndexForward": False,
-    }
-    if index is not None:
-        request["IndexName"] = index
-    names = {"#rank": "rank"} if "#rank" in condition else {}
+
+def _narrowed(filters: Mapping[str, str | None]) -> Narrowing:
+    """Say which articles a page shows. It reads up to 1 MB, some thousand summaries, for them."""
+    tests = {"tags": "contains(#tags, :tags)", "author": "#author = :author"}
     wanted = {name: value for name, value in filters.items() if value is not None}
-    if wanted:
-        tests = {"tags": "contains(#tags, :tags)", "author": "#author = :author"}
-        request["FilterExpression"] = " AND ".join(tests[name] for name in wanted)
-        names |= {f"#{name}": name for name in wanted}
-        values = values | {f":{name}": value for name, value in wanted.items()}
-    else:
-        request["Limit"] = limit + 1
-    if names:
-        request["ExpressionAttributeNames"] = names
-    answer = client.call("query", **request, ExpressionAttributeValues=attributes.pack(values))
-    rows = answer["Items"]
-    stopped_at = answer.get("LastEvaluatedKey")
-    return rows[:limit], client.next_position(rows, limit, stopped_at, sort_key)
+    return Narrowing(
+        [tests[name] for name in wanted],
+        {f"#{name}": name for name in wanted},
+        {f":{name}": value for name, value in wanted.items()},
+    )

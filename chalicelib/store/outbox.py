@@ -41,10 +41,11 @@ from chalicelib.model import (
     from_rfc3339,
     rfc3339,
 )
-from chalicelib.store import attributes, client, contacts, keys
+from chalicelib.store import attributes, client, contacts, keys, paging
 from chalicelib.store.attributes import Item
 from chalicelib.store.client import Action, ConditionFailedError
 from chalicelib.store.items import MalformedItemError
+from chalicelib.store.paging import Partition
 
 LEASE: Final = timedelta(minutes=2)
 """How long who claims an event has it. The first two minutes belong to the stream's worker."""
@@ -249,24 +250,10 @@ def list_all(queue: str, position: str | None, limit: int) -> Page[Notification]
         UnavailableError: The index could not be read.
     """
     is_waiting = queue == keys.OUTBOX
-    values = {":queue": queue}
-    condition = "#queue = :queue"
-    if position is not None:
-        condition += f" AND id {'>' if is_waiting else '<'} :position"
-        values[":position"] = position
-    answer = client.call(
-        "query",
-        TableName=settings.current().content_table,
-        IndexName="queue",
-        KeyConditionExpression=condition,
-        ExpressionAttributeNames={"#queue": "queue"},
-        ExpressionAttributeValues=attributes.pack(values),
-        ScanIndexForward=is_waiting,
-        Limit=limit + 1,
-    )
-    rows = answer["Items"]
-    following = client.next_position(rows, limit, answer.get("LastEvaluatedKey"), "id")
-    return Page(tuple(_readable(rows[:limit])), following)
+    table = settings.current().content_table
+    partition = Partition(table, ("queue", queue), "id", "queue", is_ascending=is_waiting)
+    rows, following = paging.page(partition, position, limit)
+    return Page(tuple(_readable(rows)), following)
 
 
 def retry(event_id: str, at: datetime) -> Notification:

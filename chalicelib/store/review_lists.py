@@ -17,8 +17,9 @@ from typing import Final, NamedTuple
 
 from chalicelib import settings
 from chalicelib.model import CLOSED, Held, Page, PublicReview, Review, rfc3339
-from chalicelib.store import attributes, client, gates, items, keys
+from chalicelib.store import attributes, client, gates, items, keys, paging
 from chalicelib.store.attributes import Item
+from chalicelib.store.paging import Narrowing, Partition
 
 MOST_LOOKED_AT: Final = 200
 """Rows of a queue that one page with a filter looks at, in no more than 1 MB."""
@@ -80,26 +81,16 @@ def list_public(slug: str, order: str, position: str | None, limit: int) -> Page
         UnavailableError: The index could not be read.
     """
     chosen = ORDERS[order]
-    condition, values = "listed_in = :article", {":article": keys.article_pk(slug)}
-    if position is not None:
-        condition += f" AND {chosen.sort_key} {'>' if chosen.forward else '<'} :position"
-        values[":position"] = position
-    answer = client.call(
-        "query",
-        TableName=settings.current().content_table,
-        IndexName=chosen.by,
-        KeyConditionExpression=condition,
-        ExpressionAttributeValues=attributes.pack(values),
-        ScanIndexForward=chosen.forward,
-        Limit=limit + _MARKERS,
-    )
-    rows = answer["Items"]
+    table, article = settings.current().content_table, ("listed_in", keys.article_pk(slug))
+    partition = Partition(table, article, chosen.sort_key, chosen.by, is_ascending=chosen.forward)
+    rows, stopped_at = paging.query(partition, position, limit + _MARKERS)
     if position is None and not (rows and _is_marker(rows[0])):
         _expect_public(slug)
     reviews = [row for row in rows if not _is_marker(row)]
     page = tuple(items.public_review_from(row) for row in reviews[:limit])
-    stopped_at = None if rows and _is_marker(rows[-1]) else answer.get("LastEvaluatedKey")
-    return Page(page, client.next_position(reviews, limit, stopped_at, chosen.sort_key))
+    if rows and _is_marker(rows[-1]):
+        stopped_at = None
+    return Page(page, paging.following(reviews, limit, stopped_at, chosen.sort_key))
 
 
 def list_queue(
@@ -117,24 +108,10 @@ def list_queue(
     Raises:
         UnavailableError: The index could not be read.
     """
-    condition, values = "#queue = :queue", {":queue": queue}
-    if position is not None:
-        condition += " AND id > :position"
-        values[":position"] = position
-    narrowed, named, compared = _filtered(chosen)
-    answer = client.call(
-        "query",
-        TableName=settings.current().content_table,
-        IndexName="queue",
-        KeyConditionExpression=condition,
-        ExpressionAttributeNames={"#queue": "queue", **named},
-        ExpressionAttributeValues=attributes.pack(values | compared),
-        Limit=MOST_LOOKED_AT if narrowed else limit + 1,
-        **narrowed,
-    )
-    rows = answer["Items"]
-    page = tuple(items.review_from(row) for row in rows[:limit])
-    return Page(page, client.next_position(rows, limit, answer.get("LastEvaluatedKey"), "id"))
+    table = settings.current().content_table
+    partition = Partition(table, ("queue", queue), "id", "queue", is_ascending=True)
+    rows, following = paging.page(partition, position, limit, _narrowed(chosen))
+    return Page(tuple(items.review_from(row) for row in rows), following)
 
 
 def list_expired(queue: str, until: datetime, at: datetime, most: int) -> list[Item]:
@@ -196,27 +173,14 @@ def list_of_reader(reader: str, position: str | None, limit: int) -> Page[Held]:
     Raises:
         UnavailableError: The tables could not be read.
     """
-    condition, values = "reader = :reader", {":reader": reader}
-    if position is not None:
-        condition += " AND id < :position"
-        values[":position"] = position
     table = settings.current().content_table
-    answer = client.call(
-        "query",
-        TableName=table,
-        IndexName="by_reader",
-        KeyConditionExpression=condition,
-        ExpressionAttributeValues=attributes.pack(values),
-        ScanIndexForward=False,
-        Limit=limit + 1,
-    )
-    found = answer["Items"]
-    places = [{"pk": row["pk"], "sk": row["sk"]} for row in found[:limit]]
+    partition = Partition(table, ("reader", reader), "id", "by_reader")
+    found, following = paging.page(partition, position, limit)
+    places = [{"pk": row["pk"], "sk": row["sk"]} for row in found]
     rows = client.batch_get({table: places}, consistent=True)[table]
     held = [items.held_from(row) for row in rows]
     theirs = [one for one in held if one.review.reader == reader]
     theirs.sort(key=lambda one: one.review.id, reverse=True)
-    following = client.next_position(found, limit, answer.get("LastEvaluatedKey"), "id")
     return Page(tuple(theirs), following)
 
 
@@ -257,8 +221,7 @@ def current_of(proposals: Sequence[Review]) -> dict[str, Review]:
     return {one.id: one for one in found if one.status not in CLOSED}
 
 
-def _filtered(chosen: Filter) -> tuple[dict[str, str], dict[str, str], attributes.Plain]:
-    """Give a filter as arguments of a query, with the names and the values in it."""
+def _narrowed(chosen: Filter) -> Narrowing:
     parts: list[str] = []
     named: dict[str, str] = {}
     compared: attributes.Plain = {}
@@ -272,7 +235,7 @@ def _filtered(chosen: Filter) -> tuple[dict[str, str], dict[str, str], attribute
     if chosen.stars is not None:
         parts.append("rating = :stars")
         compared[":stars"] = chosen.stars
-    return ({"FilterExpression": " AND ".join(parts)} if parts else {}), named, compared
+    return Narrowing(parts, named, compared, MOST_LOOKED_AT)
 
 
 def every_review(slug: str) -> Iterator[Item]:

@@ -10,8 +10,9 @@ Nothing changes or removes a revision. Its HTML is not kept: it follows from the
 
 from chalicelib import settings
 from chalicelib.model import Article, Page
-from chalicelib.store import attributes, client, items, keys
+from chalicelib.store import client, items, keys, paging
 from chalicelib.store.client import Action
+from chalicelib.store.paging import Partition
 
 
 def keep(article: Article) -> Action:
@@ -27,21 +28,9 @@ def list_earlier(slug: str, position: str | None, limit: int) -> Page[Article]:
     Raises:
         UnavailableError: The table could not be read.
     """
-    condition, values = "pk = :pk", {":pk": keys.revision_pk(slug)}
-    if position is not None:
-        condition += " AND sk < :position"
-        values[":position"] = position
-    answer = client.call(
-        "query",
-        TableName=settings.current().content_table,
-        KeyConditionExpression=condition,
-        ExpressionAttributeValues=attributes.pack(values),
-        ScanIndexForward=False,
-        Limit=limit + 1,
-    )
-    rows = answer["Items"]
-    following = client.next_position(rows, limit, answer.get("LastEvaluatedKey"), "sk")
-    return Page(tuple(items.article_from(row) for row in rows[:limit]), following)
+    partition = Partition(settings.current().content_table, ("pk", keys.revision_pk(slug)), "sk")
+    rows, following = paging.page(partition, position, limit)
+    return Page(tuple(items.article_from(row) for row in rows), following)
 
 
 def find(slug: str, number: int) -> Article | None:

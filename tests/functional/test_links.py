@@ -169,27 +169,34 @@ class TestDecisions:
             assert digest not in raw
 
 
+def stopped() -> bool:
+    """Say whether the reader wants no mail, and their address is gone."""
+    contact = contacts.find(READERS_HASH)
+    return contact is not None and contact.email is None and contact.stopped_at is not None
+
+
 class TestUnsubscribing:
     def test_a_person_says_so_on_the_page(
         self, api: Api, house: House, waits: dict[str, Any]
     ) -> None:
         shown = describe(api, waits["unsubscribe"])
-        kept = contacts.find(READERS_HASH, house.at)
+        kept = contacts.find(READERS_HASH)
 
         assert shown == {"action": "unsubscribe", "state": "open", "title": None, "review": None}
-        assert kept.email == READER
+        assert kept is not None
+        assert kept.address(house.at) == READER
         assert press(api, waits["unsubscribe"]) == "changed"
-        assert contacts.find(READERS_HASH, house.at) == contacts.Contact(None, is_stopped=True)
+        assert stopped()
 
     @pytest.mark.usefixtures("waits")
-    def test_a_mail_program_says_so_in_one_post(self, api: Api, house: House, post: Post) -> None:
+    def test_a_mail_program_says_so_in_one_post(self, api: Api, post: Post) -> None:
         address = post.to(READER)[0]["List-Unsubscribe"].strip("<>")
         path = address.removeprefix("https://api.example.org/v1")
 
         answer = api.post(path, raw=b"List-Unsubscribe=One-Click")
 
         assert answer.status == 204
-        assert contacts.find(READERS_HASH, house.at).is_stopped
+        assert stopped()
 
     def test_nobody_can_ask_for_who_wants_no_mail(
         self, api: Api, house: House, post: Post, waits: dict[str, Any]

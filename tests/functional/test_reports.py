@@ -99,6 +99,16 @@ def test_the_reports_of_a_review_are_shown_to_editors_newest_first(
     assert api.get(f"/editor{REVIEWS}/{review['id']}/reports").status == 401
 
 
+@pytest.mark.parametrize("what", ["reports", "decisions"])
+@pytest.mark.parametrize("name", ["x", "0" * 3000])
+def test_what_no_review_is_called_is_looked_for_in_no_index(api: Api, what: str, name: str) -> None:
+    with Faults(client.dynamodb()) as faults:
+        answer = api.get(f"/editor{REVIEWS}/{name}/{what}", editor=True)
+
+    # The article's slug might be a later one.
+    assert (answer.status, answer.code, faults.calls) == (404, "review_not_found", ["GetItem"])
+
+
 def test_votes_are_no_reports(api: Api) -> None:
     review = submit(api).body
     vote(api, review)
