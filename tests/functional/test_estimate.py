@@ -17,6 +17,8 @@ from tools.deployment import cost
 from tools.deployment.cost import Traffic, Units, Watch
 
 
+# For an hour after midnight what a network is called the day before is looked up too.
+@pytest.mark.usefixtures("clock")
 def test_units_are_those_of_the_meter(
     api: Api,
     deliver: Deliver,
