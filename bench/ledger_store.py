@@ -24,7 +24,7 @@ from tests.builders import SLUG
 RATING: Final = 5
 """Of every review that was there before."""
 
-_CLAUSE: Final = re.compile(r"(SET|ADD) (.+?)(?= SET | ADD |$)")
+_CLAUSE: Final = re.compile(r"(SET|ADD|REMOVE) (.+?)(?= SET | ADD | REMOVE |$)")
 
 
 class LedgerStore:
@@ -89,18 +89,19 @@ class LedgerStore:
     def _row(self, sk: str) -> Item | None:
         if sk in self._written:
             return self._written[sk]
-        digest = keys.decode_digest(sk.removeprefix("L#"))
+        digest = keys.parse_ledger_sk(sk)
         if not 0 < int.from_bytes(digest, "big") <= self._reviews:
             return None
         return keys.ledger(SLUG, digest) | pack({"revision": 1, "contribution": RATING})
 
 
 def _holds(update: Item, row: Item | None) -> bool:
-    values = update["ExpressionAttributeValues"]
-    return all(
-        _term(condition, row or {}, values)
-        for condition in update["ConditionExpression"].split(" AND ")
-    )
+    names, values = update.get("ExpressionAttributeNames", {}), update["ExpressionAttributeValues"]
+    condition = update.get("ConditionExpression")
+    for name, meant in names.items():
+        condition = condition and re.sub(rf"{name}\b", meant, condition)
+    terms = condition.split(" AND ") if condition else []
+    return all(_term(term, row or {}, values) for term in terms)
 
 
 def _term(condition: str, row: Item, values: Item) -> bool:
@@ -122,7 +123,10 @@ def _updated(update: Item, row: Item | None) -> Item:
     }
     for clause, parts in _CLAUSE.findall(update["UpdateExpression"]):
         for part in parts.split(", "):
-            name, value = re.split(r" = | ", part)
+            name, _, value = part.replace(" = ", " ").partition(" ")
             name = names.get(name, name)
-            new[name] = clauses[clause](name, value)
+            if clause == "REMOVE":
+                new.pop(name, None)
+            else:
+                new[name] = clauses[clause](name, value)
     return new

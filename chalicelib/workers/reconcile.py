@@ -262,9 +262,7 @@ def _compare(
         entry, new = entries.get(digest, Entry()), entry_of(review)
         differs = entry.counts != new.counts
         if entry.revision < new.revision:
-            # Nothing was ever counted of a review that never counted.
-            if differs or new.revision > 1:
-                findings.behind[digest] = new
+            findings.behind[digest] = new
             if differs:
                 findings.causes.append("a write to a review was not counted")
         elif differs or entry.revision > new.revision:
@@ -272,7 +270,7 @@ def _compare(
             findings.causes.append("a ledger entry is ahead of its review or was altered")
     for digest, entry in entries.items():
         if digest not in current and entry.counts and not keys.is_passing(digest):
-            findings.wrong[digest] = Entry(entry.revision + 1, 0)
+            findings.wrong[digest] = Entry(entry.revision + 1)
             findings.causes.append("a ledger entry has no readable review")
     return findings
 

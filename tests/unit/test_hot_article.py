@@ -10,9 +10,10 @@ from bench import hot_article, simulation_intake, simulation_tally
 from bench.hot_article import DOLLARS, LOGGED, MEMORY, ladder, play, requests
 from bench.simulation_intake import ATTEMPTS, HOLD, SUBMISSION, Settings, sustained, take_in
 from bench.simulation_tally import TallySimulation
-from chalicelib.model import Tally
+from chalicelib.model import HIDDEN, Outcome, Tally
 from chalicelib.store.tallies import Entry, EntryChange
 from chalicelib.workers.ledger import add
+from tests import rows
 
 PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
 SHORT = Settings("short", rate=300, minutes=0.1, gates=0)
@@ -225,15 +226,16 @@ def test_deltas_on_any_tally_shards_sum_to_the_ledger() -> None:
         changes = []
         for digest in sorted(batch):
             seen = ledger.get(digest, Entry())
-            changes.append(
-                EntryChange(digest, seen, Entry(seen.revision + 1, generator.randint(0, 5)))
-            )
+            hidden = ((f"{generator.choice(HIDDEN)}_{generator.randint(1, 5)}", 1),)
+            stars = generator.randint(0, 5)
+            entry = Entry(seen.revision + 1, stars, () if stars else hidden)
+            changes.append(EntryChange(digest, seen, entry))
         chosen = generator.randrange(len(shards))
         shards[chosen] = add(shards[chosen], changes)
         ledger |= {change.digest: change.new for change in changes}
 
-    contributions = [entry.contribution for entry in ledger.values()]
-    assert sum(shard.total for shard in shards) == sum(contributions)
-    assert [sum(shard.stars[n - 1] for shard in shards) for n in range(1, 6)] == [
-        contributions.count(n) for n in range(1, 6)
-    ]
+    whole = rows.sum_of(ledger)
+    assert sum(shard.total for shard in shards) == whole.total
+    for outcome in Outcome:
+        summed = zip(*(shard.of(outcome) for shard in shards), strict=True)
+        assert tuple(map(sum, summed)) == whole.of(outcome)
