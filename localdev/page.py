@@ -52,7 +52,7 @@ _ARTICLE = Template(
 _TALLY = Template(
     '<span class="tally"><span class="stars" style="--part: $part%" role="img"'
     ' aria-label="$average of 5 stars">★★★★★</span> <b>$average</b>'
-    ' <a href="/articles/$slug/tally">tally</a>'
+    ' <a href="/articles/$slug/tally">tally</a> <a href="/articles/$slug/moderation">counts</a>'
     ' <a href="/articles/$slug/reviews">$reviews</a></span>'
 )
 _NOTICE = Template(

@@ -4,6 +4,7 @@ The editors' desk in a terminal: `python -m tools.desk COMMAND [--url URL]`.
     queue [--status --article --reason --stars]
                                    what waits for a decision, and why; or spam, rejected, reported
     history SLUG [REVIEW]          what was decided about an article, or about one review's id
+    counts SLUG                    by stars what was received, published, held, removed, withdrawn
     publish, reject, spam REVIEW…  decide; a review is SLUG/ID, as the queue shows it
     reply REVIEW MESSAGE           answer in public
     freeze SLUG [--after-days N]   take no more reviews, at once or in N days
@@ -153,6 +154,18 @@ def reply(caller: Caller, given: argparse.Namespace) -> int:
     )
 
 
+def counts(caller: Caller, given: argparse.Namespace) -> int:
+    """Show by stars what became of all that was sent in about an article, as anybody may see it."""
+    answer = caller.send("GET", f"/articles/{quote(given.slug, safe='')}/moderation")
+    if answer.problem:
+        return showing.refused("counts", answer)
+    names = ("received", "published", "held", "removed", "withdrawn")
+    table = showing.table("stars", *names)
+    for row in (*answer.body["by_stars"], answer.body | {"stars": "all"}):
+        showing.add(table, *(str(row[name]) for name in ("stars", *names)))
+    return showing.show(table, "")
+
+
 def blocks(caller: Caller, given: argparse.Namespace) -> int:
     """Show the block list."""
     del given
@@ -281,6 +294,10 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("review", nargs="?", metavar="ID", help="of one review")
     verb.add_argument("--most", type=int, default=100, help="how many (%(default)s)")
     verb.set_defaults(work=history)
+
+    verb = verbs.add_parser("counts", help="show what was received, published, held, removed")
+    verb.add_argument("slug")
+    verb.set_defaults(work=counts)
 
     for name in _DECISIONS:
         verb = verbs.add_parser(name, help=f"decide: {name}")

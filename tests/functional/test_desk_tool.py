@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -54,6 +55,24 @@ def waiting(api: Api, reader: str = "grace", **changes: Any) -> str:
     """Submit a review that waits; gives what the desk calls it."""
     body: dict[str, Any] = {"email": f"{reader}@example.com", "message": LINKS, **changes}
     return f"{SLUG}/{submit(api, **body).body['id']}"
+
+
+def test_the_counts_are_shown_by_stars_and_together(
+    at: Desk, api: Api, deliver: Callable[[], object]
+) -> None:
+    refused = waiting(api, rating=1)
+    waiting(api, "ada", rating=1)
+    submit(api, email="eve@example.com", rating=5)
+    at("reject", refused)
+    deliver()
+
+    status, printed, _ = at("counts", SLUG)
+
+    rows_ = [re.findall(r"\w+", line) for line in printed.splitlines() if "│" in line]
+    assert status == 0
+    assert rows_[0] == ["1", "2", "0", "1", "1", "0"]
+    assert rows_[4:] == [["5", "1", "1", "0", "0", "0"], ["all", "3", "1", "1", "1", "0"]]
+    assert at("counts", "missing")[0] == 1
 
 
 def test_the_queue_shows_what_waits_and_why(at: Desk, api: Api) -> None:
