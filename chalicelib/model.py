@@ -28,7 +28,7 @@ class ArticleStatus(StrEnum):
 
 
 class ReviewStatus(StrEnum):
-    """Where a review stands. Only `published` is public and counted."""
+    """Where a review stands. Only `published` is public and in the tally."""
 
     PENDING = "pending"
     PUBLISHED = "published"

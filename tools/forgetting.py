@@ -7,7 +7,7 @@ What derived remembers of rows that content no longer has, forgotten.
     forget_related      BatchGetItem, DeleteItem                       2
 
 For `tools.rebuild` alone. No code of ours deletes a review or an article, and
-what forgets itself was never counted; but a restore sets content back to before
+what forgets itself takes its count along; but a restore sets content back to before
 they were. What is kept of them is empty and counts nothing, yet it names a
 revision: who reviews anew begins at 1 and would be taken for late.
 """
