@@ -97,10 +97,12 @@ def test_worker_loads_neither_the_app_nor_what_only_the_app_needs(
 
 def test_all_modules_are_imported_without_what_was_left_out(here: Path, runtime: Path) -> None:
     """Those too that a route imports when it is first called."""
-    names = [
+    found = {
         str(path.relative_to(here).with_suffix("")).replace("/", ".").removesuffix(".__init__")
-        for path in sorted((here / "chalicelib").rglob("*.py"))
-    ]
+        for path in (here / "chalicelib").rglob("*.py")
+    }
+    # Is imported where editors sign in, whose stages have more in their package.
+    names = sorted(found - {"chalicelib.guard.sign_in"})
 
     loaded = load(here, runtime, "app.app", *names)
 
