@@ -13,6 +13,7 @@ import subprocess
 import sys
 from typing import Final, NoReturn
 
+from chalicelib import settings
 from tools import keys
 
 HOST: Final = "127.0.0.1"
@@ -31,12 +32,12 @@ def main(arguments: list[str]) -> int:
         arguments: The port, 8000 unless given.
 
     Returns:
-        0 after Ctrl-C; 2 when the port cannot be used.
+        0 after Ctrl-C; 2 when the port or a setting cannot be used.
     """
     port = " ".join(arguments) or "8000"
     if _WORKER in os.environ:
         work(port)
-    complaint = why_not(port)
+    complaint = why_not(port) or unreadable()
     if complaint:
         sys.stderr.write(f"{complaint}\n")
         return USAGE
@@ -101,6 +102,17 @@ def why_not(port: str) -> str | None:
             return f"Port {port} is for administrators. Choose another one: make run PORT=8123"
         except OSError:
             return f"Port {port} is busy. Choose another one: make run PORT=8123"
+    return None
+
+
+def unreadable() -> str | None:
+    """Say in one line which setting of the environment cannot be used; None when all can."""
+    # What is not chosen is set by the worker.
+    known = {"PUBLIC_URL": f"http://{HOST}", **os.environ, "STAGE": "local"}
+    try:
+        settings.Settings(known).check()
+    except settings.SettingsError as error:
+        return str(error)
     return None
 
 

@@ -1,5 +1,6 @@
 """What would have been sent lands in a folder, and the page at `/` shows it."""
 
+import json
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -15,7 +16,7 @@ class Notice(NamedTuple):
 
     Attributes:
         to: Mailbox, or the name of the webhook in rows and logs.
-        about: The letter's subject, or the message's id.
+        about: The letter's subject, or what the message tells.
         text: Of the letter, or headers and body of the message.
     """
 
@@ -38,7 +39,8 @@ def newest(folder: Path, most: int) -> list[Notice]:
 def _read(path: Path) -> Notice:
     content = path.read_bytes()
     if path.suffix != ".eml":
-        event_id, _, target = path.name.partition(".")
-        return Notice(target, event_id, content.decode())
+        text = content.decode()
+        body = json.loads(text.partition("\n\n")[2])
+        return Notice(path.name.partition(".")[2], str(body["type"]), text)
     letter = message_from_bytes(content, policy=default)
     return Notice(str(letter["To"]), str(letter["Subject"]), str(letter.get_content()))

@@ -19,9 +19,9 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib import settings
 from chalicelib.api import http
-from chalicelib.model import Tally
+from chalicelib.model import Tally, Teaser
 from chalicelib.rules import ratings
-from chalicelib.store import listings
+from chalicelib.store import listings, related
 from chalicelib.store.listings import Rated
 from localdev import notices
 from localdev.notices import Notice
@@ -47,7 +47,7 @@ _WHO: Final = {None: "anyone", "editor": "editor", "reader": "its reader"}
 _STEP = Template("<li><h3>$title</h3>\n<pre>$command</pre></li>")
 _ARTICLE = Template(
     '<li class="article"><a href="/articles/$slug">$title</a>\n$tally\n'
-    '<p class="quiet">$about</p></li>'
+    '<p class="quiet">$about</p>$related</li>'
 )
 _TALLY = Template(
     '<span class="tally"><span class="stars" style="--part: $part%" role="img"'
@@ -55,6 +55,10 @@ _TALLY = Template(
     ' <a href="/articles/$slug/tally">tally</a> <a href="/articles/$slug/moderation">counts</a>'
     ' <a href="/articles/$slug/reviews">$reviews</a></span>'
 )
+_UNREVIEWED = Template(
+    '<span class="tally quiet">no review yet <a href="/articles/$slug/moderation">counts</a></span>'
+)
+_RELATED = Template('\n<p class="quiet related">Related: $links</p>')
 _NOTICE = Template(
     '<li><details><summary class="notice"><span>$about</span> '
     '<span class="who">$to</span></summary>\n<pre class="letter">$text</pre></details></li>'
@@ -169,11 +173,12 @@ def _steps(base: str, editor_key: str, shown: Sequence[Rated]) -> Iterator[str]:
 def _articles(shown: Sequence[Rated]) -> str:
     if not shown:
         return "<p>There is none. Publish the first one with the line above.</p>"
-    items = "\n".join(_article(one) for one in shown)
+    beside = related.read(one.summary.home for one in shown)
+    items = "\n".join(_article(one, beside[one.summary.home].articles or ()) for one in shown)
     return f'<ul class="list">\n{items}\n</ul>'
 
 
-def _article(one: Rated) -> str:
+def _article(one: Rated, beside: Sequence[Teaser]) -> str:
     summary = one.summary
     at = summary.published_at
     about = [summary.author, f"{at.day} {at:%B %Y}" if at else None, *summary.tags]
@@ -182,7 +187,15 @@ def _article(one: Rated) -> str:
         title=escape(summary.title),
         about=escape(" · ".join(filter(None, about))),
         tally=_tally(summary.slug, one.tally),
+        related=_related(beside),
     )
+
+
+def _related(shown: Sequence[Teaser]) -> str:
+    links = ", ".join(
+        f'<a href="/articles/{escape(one.slug)}">{escape(one.title)}</a>' for one in shown
+    )
+    return _RELATED.substitute(links=links) if links else ""
 
 
 def _notices(shown: Sequence[Notice]) -> str:
@@ -202,7 +215,7 @@ def _linked(text: str) -> str:
 def _tally(slug: str, tally: Tally) -> str:
     average = ratings.average(tally)
     if average is None:
-        return '<span class="tally quiet">no review yet</span>'
+        return _UNREVIEWED.substitute(slug=escape(slug))
     return _TALLY.substitute(
         slug=escape(slug),
         part=round(average * 20, 1),

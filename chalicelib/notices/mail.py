@@ -10,8 +10,9 @@ Source:
     www.rfc-editor.org/rfc/rfc8058 (List-Unsubscribe-Post)
 """
 
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, formataddr, parseaddr
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -26,6 +27,25 @@ from chalicelib.store import sdk
 
 _WRONG: Final = frozenset({"BadRequestException", "InvalidParameterValue"})
 """What SES says of an address that it does not take. All else may be put right."""
+
+
+class _Verbatim(UnstructuredHeader, BaseHeader):
+    """
+    A header that programs read: one line, as it is.
+
+    Python would put what is longer than 78 characters into an encoded word, in which no mail
+    program looks for an address (www.rfc-editor.org/rfc/rfc2047, section 5).
+    """
+
+    def fold(self, *, policy: Policy) -> str:
+        """Write the line."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS: Final = HeaderRegistry()
+_HEADERS.map_to_type("List-Unsubscribe", _Verbatim)
+_HEADERS.map_to_type("References", _Verbatim)
+_POLICY: Final = SMTP.clone(header_factory=_HEADERS)
 
 
 class Letter(NamedTuple):
@@ -75,7 +95,7 @@ def send(letter: Letter, message_id: str) -> None:
 def _written(letter: Letter, message_id: str) -> EmailMessage:
     sender = str(settings.current().mail_from)
     domain = parseaddr(sender)[1].rpartition("@")[2]
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = _ascii(letter.to)
     message["Subject"] = " ".join(letter.subject.split())

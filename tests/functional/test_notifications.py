@@ -267,6 +267,23 @@ class TestReaders:
         assert letter["Message-ID"].endswith("@example.org>")
         assert keys.reader(b"r" * 32, READER) not in letter.as_string()
 
+    def test_addresses_in_headers_are_never_encoded(
+        self, api: Api, house: House, setting: Setting, tmp_path: Path
+    ) -> None:
+        domain = "notifications.of-a-newspaper-with-a-long-name.example.org"
+        sent = {**MAIL, "MAIL_FROM": f"Plaudit <plaudit@{domain}>"}
+        setting(**sent, STAGE="local", NOTICES_FOLDER=str(tmp_path))
+
+        review = submit(api, notify=True).body
+        house.carry()
+
+        (letter,) = tmp_path.glob("*.reader.eml")
+        headers = letter.read_text("utf-8").partition("\n\n")[0].splitlines()
+        (unsubscribe,) = (line for line in headers if line.startswith("List-Unsubscribe: "))
+        assert unsubscribe.startswith("List-Unsubscribe: <https://")
+        assert unsubscribe.endswith(">")
+        assert f"References: <{review['id']}@{domain}>" in headers
+
     def test_an_address_that_mail_cannot_have_is_refused_for_good(
         self, api: Api, house: House, post: Post, setting: Setting
     ) -> None:

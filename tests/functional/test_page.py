@@ -94,6 +94,7 @@ def test_page_shows_what_would_have_been_sent(
     assert "Your review of “First light”" in shown
     assert '<a href="https://www.example.org/mine#slug=first-light&amp;id=' in shown
     assert f"&quot;review_id&quot;:&quot;{review['id']}&quot;" in shown
+    assert "<span>review.received</span>" in shown
     assert "Nobody has been told of anything yet." in foreign
     assert f">{READER}</span>" not in foreign
 
@@ -155,6 +156,22 @@ def test_page_shows_the_tally_as_it_is_now(
     assert 'aria-label="4.33 of 5 stars"' in after
     assert f'<a href="/articles/{published}/reviews">3 reviews</a>' in after
     assert "1 published<small>3 reviews counted</small>" in after
+
+
+def test_page_shows_what_is_related_to_an_article_and_what_was_received_without_a_review(
+    landing: Gateway, api: Api, deliver: Deliver
+) -> None:
+    for slug, title in (("the-dome", "The dome"), ("the-mirror", "A <mirror>")):
+        api.put(f"/articles/{slug}", builders.article(title=title, tags=["astronomy"]))
+    before = _ask(landing).text
+    deliver()
+
+    after = _ask(landing).text
+
+    assert "Related:" not in before
+    assert 'Related: <a href="/articles/the-dome">The dome</a></p>' in after
+    assert 'Related: <a href="/articles/the-mirror">A &lt;mirror&gt;</a></p>' in after
+    assert 'no review yet <a href="/articles/the-dome/moderation">counts</a>' in after
 
 
 def test_page_says_when_there_are_no_articles(landing: Gateway) -> None:

@@ -1,6 +1,7 @@
 """`make run` as a person meets it: a real process, a real socket, a terminal."""
 
 import json
+import os
 import re
 import resource
 import socket
@@ -52,7 +53,14 @@ def server(root: Path) -> Iterator[LocalServer]:
 
 
 def test_samples_are_let_in_whatever_visitors_may_do(root: Path, log: Path) -> None:
-    server = LocalServer(root, log, LIMITS="network=1/1h article=1/1h", CAPTCHA="turnstile")
+    server = LocalServer(
+        root,
+        log,
+        LIMITS="network=1/1h article=1/1h",
+        CAPTCHA="turnstile",
+        CONSENT_REVISION="1",
+        CONSENT_TEXT="I agree.",
+    )
     try:
         server.wait_for_an_answer()
         tallied = server.request("GET", "/articles/the-first-patch/tally")
@@ -64,6 +72,7 @@ def test_samples_are_let_in_whatever_visitors_may_do(root: Path, log: Path) -> N
     assert json.loads(tallied[1])["count"] == 3
     assert refused is not None
     assert "captcha_required" in refused[1]
+    assert "consent_required" in refused[1]
 
 
 @pytest.fixture
@@ -332,10 +341,30 @@ def test_what_the_gateway_refuses_is_a_problem_too(
     assert json.loads(body)["code"] == code
 
 
-def _run(port: str) -> "subprocess.CompletedProcess[str]":
+@pytest.mark.parametrize(
+    ("environment", "complaint"),
+    [
+        ({"MODERATION": "never"}, "MODERATION must be one of publish_first, approve_first\n"),
+        (
+            {"CONSENT_REVISION": "1"},
+            "CONSENT_TEXT must be 1 to 2000 bytes, with CONSENT_REVISION\n",
+        ),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_one_line(
+    environment: dict[str, str], complaint: str
+) -> None:
+    done = _run(str(free_port()), **environment)
+
+    assert done.returncode == 2
+    assert done.stderr == complaint
+
+
+def _run(port: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(  # noqa: S603
         [sys.executable, "-m", "localdev", port],
         cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"} | environment,
         capture_output=True,
         text=True,
         timeout=10,
