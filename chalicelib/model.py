@@ -626,6 +626,7 @@ class Tally:
         withdrawn: What its reader ended.
         counts_revision: Raised by every change of any number; 0 before the first.
         counts_as_of: When any changed last; None before the first.
+        moves: Raised by what changes entries of the ledger and no number. Nobody is shown it.
     """
 
     count: int = 0
@@ -638,6 +639,7 @@ class Tally:
     withdrawn: PerStar = _NONE
     counts_revision: int = 0
     counts_as_of: datetime | None = None
+    moves: int = 0
 
     def of(self, outcome: Outcome) -> PerStar:
         """Give the reviews of one outcome by their stars."""
@@ -652,7 +654,7 @@ class Tally:
     @property
     def numbers(self) -> "Tally":
         """The same without what tells how often and when it changed, to be compared."""
-        return replace(self, revision=0, as_of=None, counts_revision=0, counts_as_of=None)
+        return replace(self, revision=0, as_of=None, counts_revision=0, counts_as_of=None, moves=0)
 
 
 class Bucket(NamedTuple):

@@ -169,7 +169,7 @@ def ledger_rows(slug: str = SLUG) -> list[Item]:
 def forget_counts(slug: str = SLUG) -> None:
     """Make a ledger and its tally what a release left that counted published stars alone."""
     hidden = {f"{outcome}_{stars}" for outcome in HIDDEN for stars in STARS}
-    later = {"outcomes", "counts_revision", "counts_as_of", *hidden}
+    later = {"outcomes", "counts_revision", "counts_as_of", "moves", *hidden}
     for row in _counted_rows(slug):
         kept = {name: value for name, value in row.items() if name not in later}
         client.write({"Put": {"TableName": settings.current().derived_table, "Item": kept}})

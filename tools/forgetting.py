@@ -67,6 +67,7 @@ def forget_tally(slug: str, seen: Standing) -> None:
     revisions = {
         "revision": seen.tally.revision,
         "counts_revision": seen.tally.counts_revision,
+        "moves": seen.tally.moves,
         "article_revision": seen.article_revision,
     }
     _delete(keys.tally(slug), revisions)

@@ -400,6 +400,7 @@ def tally_from(item: Item | None) -> Tally:
         withdrawn=_per_star(plain, Outcome.WITHDRAWN),
         counts_revision=plain.get("counts_revision", 0),
         counts_as_of=_time(plain.get("counts_as_of")),
+        moves=plain.get("moves", 0),
     )
 
 

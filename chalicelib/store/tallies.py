@@ -24,6 +24,8 @@ from chalicelib.store.client import Action, ConditionFailedError
 
 _PLACED: Final = ("ranked_in", "listing", "tags", "author")
 """What a tally's row holds of its article while that is public."""
+_REVISIONS: Final = ("revision", "counts_revision", "moves")
+"""Of which every change of an entry's numbers raises one."""
 _LATEST: Final = timedelta(days=7)
 """How long after a review vanished a record of it may still come; a stream keeps it for a day."""
 
@@ -255,7 +257,7 @@ def overwrite(slug: str, seen: Tally, tally: Tally, score: int) -> bool:
         UnavailableError: It may have been written.
     """
     try:
-        client.write(_tally_update(slug, seen, tally, score, ("revision", "counts_revision")))
+        client.write(_tally_update(slug, seen, tally, score, _REVISIONS))
     except ConditionFailedError:
         return False
     return True
@@ -335,7 +337,9 @@ def _tally_update(
     """
     before, wanted = _numbers(seen), _numbers(after)
     added = {name: wanted[name] - before[name] for name in wanted if wanted[name] != before[name]}
-    sets: attributes.Plain = {"counts_as_of": rfc3339(after.counts_as_of or now())}
+    sets: attributes.Plain = {}
+    if "counts_revision" in added:
+        sets |= {"counts_as_of": rfc3339(after.counts_as_of or now())}
     if "revision" in guarded:
         sets |= {"as_of": rfc3339(after.as_of or now()), "rank": keys.rank(score, slug)}
     values: attributes.Plain = {f":{name}": value for name, value in (added | sets).items()}
@@ -345,9 +349,9 @@ def _tally_update(
         "Key": keys.tally(slug),
         "UpdateExpression": "ADD "
         + ", ".join(f"#{name} :{name}" for name in added)
-        + " SET "
+        + (" SET " if sets else "")
         + ", ".join(f"#{name} = :{name}" for name in sets),
-        "ExpressionAttributeNames": {f"#{name}": name for name in [*added, *sets]},
+        "ExpressionAttributeNames": {f"#{name}": name for name in [*added, *sets, *guarded]},
         "ExpressionAttributeValues": attributes.pack(values),
     }
     if guarded:
@@ -365,6 +369,7 @@ def _numbers(tally: Tally) -> dict[str, int]:
         "total": tally.total,
         "revision": tally.revision,
         "counts_revision": tally.counts_revision,
+        "moves": tally.moves,
     }
     for name, by_star in (("stars", tally.stars), *((one, tally.of(one)) for one in HIDDEN)):
         numbers |= {f"{name}_{stars}": n for stars, n in zip(STARS, by_star, strict=True)}

@@ -93,10 +93,11 @@ def add(tally: Tally, changes: Iterable[EntryChange]) -> Tally:
     Say what a tally is after the changes.
 
     Returns:
-        The same tally when no entry's contribution changes. Changes that
-        cancel each other out raise the revision: who reads a ledger between
-        two equal revisions has read it as it was at one moment. What the public
-        cannot read has a revision of its own, so that it moves no score.
+        The same tally when no entry's numbers change. Changes that
+        cancel each other out raise a revision too: who reads a ledger between
+        two equal ones has read it as it was at one moment. What the public
+        cannot read has a revision of its own, so that it moves no score, and what moves
+        from one entry to another one that nobody is shown: only spam does.
     """
     changes = [change for change in changes if change.seen.counts != change.new.counts]
     if not changes:
@@ -112,7 +113,10 @@ def add(tally: Tally, changes: Iterable[EntryChange]) -> Tally:
         as_of=tally.as_of,
         counts_revision=tally.counts_revision + 1,
         counts_as_of=at,
+        moves=tally.moves,
     )
-    if all(change.seen.contribution == change.new.contribution for change in changes):
-        return after
-    return replace(after, revision=tally.revision + 1, as_of=at)
+    if any(change.seen.contribution != change.new.contribution for change in changes):
+        return replace(after, revision=tally.revision + 1, as_of=at)
+    if after.numbers == tally.numbers:
+        return replace(tally, moves=tally.moves + 1)
+    return after

@@ -200,16 +200,17 @@ def _read_ledger(slug: str) -> _Ledger:
     for _ in range(_ATTEMPTS):
         entries = dict(tallies.every_entry(slug))
         after = tallies.read_standing(slug)
-        # Every change of a contribution raises the tally's revision of counts; the other one
-        # belongs to a worker of an earlier release.
+        # Every change of an entry's numbers raises the tally's revision of counts, or its moves;
+        # the other one belongs to a worker of an earlier release.
         if _revisions(after) == _revisions(before):
             return _Ledger(after, entries, is_steady=True)
         before = after
     return _Ledger(before, entries, is_steady=False)
 
 
-def _revisions(standing: Standing) -> tuple[int, int]:
-    return standing.tally.revision, standing.tally.counts_revision
+def _revisions(standing: Standing) -> tuple[int, int, int]:
+    tally = standing.tally
+    return tally.revision, tally.counts_revision, tally.moves
 
 
 def _article(slug: str) -> tuple[Article | None, list[str]]:
@@ -348,6 +349,7 @@ def _repair_tally(slug: str) -> None:
             as_of=at,
             counts_revision=tally.counts_revision + 1,
             counts_as_of=at,
+            moves=tally.moves,
         )
         tallies.overwrite(slug, ledger.tally, right, score(right.count, right.total))
 

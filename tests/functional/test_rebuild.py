@@ -51,7 +51,7 @@ def _settled(row: Any) -> dict[str, Any]:
     # An entry's revision says up to which write it is known to be right; an
     # edit of the words alone leaves it behind, and the rebuilt one is ahead.
     timing = (
-        {"as_of", "revision", "counts_as_of", "counts_revision"}
+        {"as_of", "revision", "counts_as_of", "counts_revision", "moves"}
         if row["pk"]["S"].startswith("T#")
         else set()
     )
