@@ -1,9 +1,9 @@
 """
-The editors' desk in a terminal: `python -m tools.desk COMMAND [--url URL]`.
+The editors' desk in a terminal: `python -m tools.desk [--url URL] COMMAND`.
 
     queue [--status --article --reason --stars]
                                    what waits for a decision, and why; or spam, rejected, reported
-    history SLUG [REVIEW]          what was decided about an article, or about one review's id
+    history SLUG or REVIEW         what was decided about an article, or about one review
     counts SLUG                    by stars what was received, published, held, removed, withdrawn
     publish, reject, spam REVIEW…  decide; a review is SLUG/ID, as the queue shows it
     reply REVIEW MESSAGE           answer in public
@@ -99,8 +99,9 @@ def queue(caller: Caller, given: argparse.Namespace) -> int:
 def history(caller: Caller, given: argparse.Namespace) -> int:
     """Show what was decided, newest first."""
     table = showing.table("at", "by", "decision", "review", "from", "to", "note")
-    below = f"/reviews/{quote(given.review, safe='')}" if given.review else ""
-    path = f"/editor/articles/{quote(given.slug, safe='')}{below}/decisions?limit=100"
+    slug, _, review_id = given.of.partition("/")
+    below = f"/reviews/{quote(review_id, safe='')}" if review_id else ""
+    path = f"/editor/articles/{quote(slug, safe='')}{below}/decisions?limit=100"
     rows = (list(_decided(one)) for one in _every(caller, path))
     return _listed(table, rows, given.most, "Nothing was decided.")
 
@@ -290,8 +291,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.set_defaults(work=queue)
 
     verb = verbs.add_parser("history", help="show what was decided, newest first")
-    verb.add_argument("slug")
-    verb.add_argument("review", nargs="?", metavar="ID", help="of one review")
+    verb.add_argument("of", metavar="SLUG[/ID]", help="an article, or one of its reviews")
     verb.add_argument("--most", type=int, default=100, help="how many (%(default)s)")
     verb.set_defaults(work=history)
 

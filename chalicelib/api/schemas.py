@@ -60,7 +60,7 @@ MESSAGES: Final = {
     "image_url_invalid": "Please enter an http or https address.",
     "published_at_invalid": "Please enter a time like 2026-03-14T08:00:00Z, not in the future.",
     "published_at_past": "Please enter a time in the future for a scheduled article.",
-    "status_invalid": "Please choose draft, scheduled, published or retracted.",
+    "status_invalid": "Please choose draft, scheduled or published; with PATCH retracted too.",
     "retraction_reason_invalid": "Please give a reason of up to 500 characters, to retract.",
     "after_days_invalid": "Please enter a number of days from 0 to 3650.",
     "value_invalid": "Please enter a word, a domain, a network, an address or a review's id.",

@@ -190,7 +190,7 @@ def test_the_history_says_who_decided_what(at: Desk, api: Api) -> None:
     review = waiting(api, rating=2)
     at("reject", review, "--note", "Rude.")
 
-    whole, its = at("history", SLUG)[1], at("history", *review.split("/"))[1]
+    whole, its = at("history", SLUG)[1], at("history", review)[1]
 
     assert "publish_article" in whole
     assert "nothing" in whole
