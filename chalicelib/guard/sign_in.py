@@ -11,7 +11,8 @@ within half a minute of the last time, whether that failed or not, or strangers 
 without end. Old keys are not stretched: one that was withdrawn ends within the hour.
 
 Source:
-    openid.net/specs/openid-connect-discovery-1_0.html, www.rfc-editor.org/rfc/rfc8725
+    openid.net/specs/openid-connect-discovery-1_0.html, www.rfc-editor.org/rfc/rfc8725,
+    www.rfc-editor.org/rfc/rfc7517#section-5 (keys that are not understood)
 """
 
 import json
@@ -19,7 +20,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
@@ -42,7 +43,10 @@ _LEEWAY: Final = 60
 # The one that every provider has, and those that are better.
 _ALGORITHMS: Final = ("RS256", "PS256", "ES256")
 # What comes of a token or a document that is none, a list where there should be a name.
-_BAD: Final = (JoseError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_BAD: Final = (
+    *(JoseError, ArithmeticError, AttributeError, LookupError),
+    *(RecursionError, TypeError, ValueError),
+)
 # A provider may put into the header what it likes; what is critical there is still refused.
 _SIGNED: Final = JWSRegistry(algorithms=_ALGORITHMS, strict_check_header=False)
 
@@ -120,9 +124,20 @@ def _fetch(issuer: str) -> KeySet:
         # Only a laptop has an issuer without TLS.
         if not place.startswith(("https://", f"{issuer.partition('://')[0]}://")):
             raise UnavailableError
-        return KeySet.import_key_set(json.loads(_document(place)))
+        return _usable(json.loads(_document(place))["keys"])
     except _BAD as error:
         raise UnavailableError from error
+
+
+def _usable(listed: list[Any]) -> KeySet:
+    """Give the keys that are understood; a new form beside them is no reason to lose those."""
+    usable = []
+    for one in listed:
+        with suppress(*_BAD):
+            usable += KeySet.import_key_set({"keys": [one]}).keys
+    if not usable:
+        raise UnavailableError
+    return KeySet(usable)
 
 
 def _document(url: str) -> bytes:

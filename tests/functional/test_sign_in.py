@@ -401,6 +401,7 @@ def test_old_keys_are_not_stretched_while_the_provider_fails(
         b'{"issuer": "https://elsewhere.example", "jwks_uri": "https://elsewhere.example/keys"}',
         b"\xff",
         b" " * 100_000,
+        b"[" * 5000,
     ],
 )
 def test_a_provider_that_says_something_else_is_unavailable(
@@ -411,6 +412,27 @@ def test_a_provider_that_says_something_else_is_unavailable(
     answer = enter(api, provider.token())
 
     assert (answer.status, answer.code) == (503, "unavailable")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA"},
+        {"kty": "EC", "crv": "P-999", "x": "AAAA", "y": "AAAA"},
+        {"kty": "RSA", "n": "AAAA"},
+        {"kty": ["RSA"]},
+        {},
+        7,
+    ],
+    ids=str,
+)
+def test_a_key_that_nobody_knows_does_not_hide_the_others(
+    api: Api, provider: Provider, odd: Any
+) -> None:
+    known = KeySet(provider.keys).as_dict(private=False)["keys"]
+    provider.documents["/keys"] = json.dumps({"keys": [odd, *known]}).encode()
+
+    assert enter(api, provider.token()).status == 200
 
 
 def test_a_secret_among_a_providers_keys_signs_nothing(api: Api, provider: Provider) -> None:
