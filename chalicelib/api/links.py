@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from chalicelib.api.schemas import LinkIn
 
 MOST_BODY_BYTES: Final = 65_536
-MOST: Final = 100
-"""Reviews and proposals in one page of an export."""
+MOST: Final = 20
+"""Reviews and proposals in one page of an export: the longest ones fit an answer of a Lambda."""
 
 routes = Blueprint(__name__)
 

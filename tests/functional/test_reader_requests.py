@@ -9,13 +9,13 @@ import pytest
 
 from chalicelib.api import links as routes
 from chalicelib.errors import UnavailableError
-from chalicelib.guard import captcha
-from chalicelib.model import now
+from chalicelib.guard import captcha, decisions
+from chalicelib.model import ReviewHandle, now
 from chalicelib.notices import delivery, links
 from chalicelib.store import client, contacts, keys, outbox
 from tests import privacy
 from tests.actions import ARTICLE, REVIEWS, listed, stored, submit, withdraw
-from tests.builders import submission
+from tests.builders import SLUG, submission
 from tests.carriers import Kind as Trouble
 from tests.carriers import Post, Receiver
 from tests.client import Answer, Api
@@ -486,6 +486,22 @@ class TestExport:
         assert found == ["On second thought.", "Clear and kind."]
         assert second["next_cursor"] is None
         assert (altered.status, altered.code) == (400, "invalid_cursor")
+
+    def test_the_longest_page_fits_an_answer_of_a_lambda(
+        self, api: Api, house: House, post: Post, setting: Setting
+    ) -> None:
+        """Which may have 6 MB, and writes what is no ASCII in up to 12 bytes each."""
+        longest, short = "\N{GRINNING FACE}" * 4096, "\N{GRINNING FACE}" * 500
+        setting(**MAIL, CONSENT_REVISION="r" * 40, CONSENT_TEXT=short)
+        review = submit(api, message=longest, name=short[:80], consent_revision="r" * 40).body
+        handle = ReviewHandle(stored(review).key, review["id"])
+        decisions.reply(SLUG, handle, longest, now(), by="ada")
+        for decision in ("reject", "publish") * 13:
+            decisions.decide(SLUG, handle, decision, now(), by="ada", note=short)
+
+        text = api.post("/links", {"token": asked(api, house, post, "export")}).text
+
+        assert routes.MOST * len(json.dumps(text)) < 6_000_000
 
     def test_it_erases_nothing(self, api: Api, house: House, post: Post) -> None:
         review = submit(api).body
