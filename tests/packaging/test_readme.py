@@ -38,7 +38,8 @@ def port() -> Iterator[int]:
             _wait_for(f"http://127.0.0.1:{free}/health")
             yield free
         finally:
-            os.killpg(server.pid, 2)
+            # Not Ctrl-C, to which all are deaf that a script starts in the background.
+            server.terminate()
             server.wait(10)
 
 
