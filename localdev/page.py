@@ -42,6 +42,11 @@ _HEADERS: Final[http.Headers] = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
+_COUNTED: Final = {
+    "publish_first": "A review shows up in the tally within a second.",
+    "approve_first": "A review waits until an editor publishes it (<code>python -m tools.desk"
+    " queue</code>), and shows up in the tally within a second of that.",
+}
 _WHO: Final = {None: "anyone", "editor": "editor", "reader": "its reader"}
 
 _STEP = Template("<li><h3>$title</h3>\n<pre>$command</pre></li>")
@@ -119,6 +124,7 @@ def render(app: Chalice, editor_key: str, host: str, letters: Sequence[Notice]) 
         number=f"{len(listed.items)}{'+' if listed.position else ''}",
         reviews=_reviews(sum(one.tally.count for one in listed.items)),
         key=escape(editor_key),
+        counted=_COUNTED[settings.current().moderation],
         steps="\n".join(_steps(base, editor_key, listed.items)),
         articles=_articles(listed.items),
         notices=_notices(letters),

@@ -22,7 +22,8 @@ class Readable(logging.Formatter):
         if record.getMessage() == "tally":
             said = f"{fields['slug']}: {fields['changed']} of {fields['reviews']} counted"
         elif record.getMessage() == "notified":
-            said = f"{fields['kind']} of {fields['slug']}: {fields['state']} to {fields['target']}"
+            of = f" of {fields['slug']}" if fields["slug"] else ""
+            said = f"{fields['kind']}{of}: {fields['state']} to {fields['target']}"
         else:
             said = " ".join(f"{name}={value}" for name, value in fields.items())
         at = time.strftime("%H:%M:%S", time.localtime(record.created))

@@ -37,6 +37,7 @@ const says = {
   stale: "The review was changed since this link was made. Look at it in the queue.",
   gone: "The review is gone: its reader took it back.",
 };
+const erased = "Nothing is held of your address. Show the receipt of this link?";
 const ended = "This link is not complete, or its time is over.";
 const later = "That did not work just now. Try again in a moment.";
 
@@ -59,8 +60,10 @@ function show(about) {
     place("review").hidden = false;
   }
   const isOpen = about.state === "open";
+  const isErased = about.action === "erase" && !isOpen;
   place("said").textContent = isOpen ? asks[about.action] : says[about.state];
-  place("do").hidden = !isOpen;
+  if (isErased) place("said").textContent = erased;
+  place("do").hidden = !isOpen && !isErased;
 }
 
 function complain(error) {

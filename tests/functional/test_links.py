@@ -295,6 +295,13 @@ class TestPage:
         assert inside.index('send("links")') < inside.index('send("links/description")')
         assert "location.hash" in outside
 
+    def test_it_offers_the_receipt_again_where_all_is_erased(self, page: Answer) -> None:
+        show = page.text.partition("function show(")[2].partition("\n}\n")[0]
+
+        assert "Show the receipt of this link?" in page.text
+        assert 'isErased = about.action === "erase" && !isOpen' in show
+        assert 'place("do").hidden = !isOpen && !isErased' in show
+
     def test_it_knows_every_answer(self, page: Answer) -> None:
         for word in ("export", "erase"):
             assert f"  {word}: " in page.text

@@ -174,6 +174,21 @@ def test_page_shows_what_is_related_to_an_article_and_what_was_received_without_
     assert 'no review yet <a href="/articles/the-dome/moderation">counts</a>' in after
 
 
+@pytest.mark.parametrize(
+    ("moderation", "said"),
+    [
+        ("publish_first", "in the tally within a second."),
+        ("approve_first", "until an editor publishes"),
+    ],
+)
+def test_page_says_when_a_review_is_counted(
+    landing: Gateway, setting: Callable[..., None], moderation: str, said: str
+) -> None:
+    setting(MODERATION=moderation)
+
+    assert said in _ask(landing).text
+
+
 def test_page_says_when_there_are_no_articles(landing: Gateway) -> None:
     text = _ask(landing).text
 

@@ -10,6 +10,7 @@ import pytest
 from localdev import aws, notices
 from localdev.gateway import HttpServer
 from localdev.reload import SourceTree
+from localdev.terminal import Readable
 
 CLIENT = ("192.0.2.7", 4711)
 
@@ -68,6 +69,20 @@ def test_a_setting_that_the_environment_chooses_stays(monkeypatch: pytest.Monkey
 
     assert chosen == ("ada@example.org", "http://localhost:3000")
     assert "MANAGE_URL" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("slug", "said"),
+    [
+        ("the-dome", "reader.export of the-dome: sent to reader"),
+        ("", "reader.export: sent to reader"),
+    ],
+)
+def test_the_terminal_says_of_what_somebody_was_told(slug: str, said: str) -> None:
+    record = logging.LogRecord("chalicelib", logging.INFO, "", 0, "notified", (), None)
+    record.fields = {"kind": "reader.export", "slug": slug, "state": "sent", "target": "reader"}
+
+    assert Readable().format(record).endswith(f"  notified {said}")
 
 
 def test_a_client_that_hangs_up_is_no_news(
