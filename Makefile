@@ -15,6 +15,9 @@ PACKAGE := .build/$(STAGE)-$(ARCH)/package
 INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
 BIN := $(VENV)/bin
 TESTS := $(BIN)/python -m pytest -q -n auto --dist worksteal -p no:cacheprovider
+# An older Python would leave an environment behind in which nothing can be installed.
+NEW_ENOUGH := import sys; sys.version_info < (3, 11) and \
+  sys.exit("Plaudit needs Python 3.11 or newer, and this is %d.%d: say PYTHON=python3.13" % sys.version_info[:2])
 # Bytecode beside the sources would end up in the deployment package.
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -89,7 +92,7 @@ clean: ## Remove everything that make has made
 	rm -rf $(VENV) $(LAMBDA) $(SUPPLY) $(REHEARSAL) $(BENCH) .build .coverage .hypothesis .chalice/deployments
 
 $(VENV)/.local: requirements.txt requirements-local.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || { $(PYTHON) -c '$(NEW_ENOUGH)' && $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/python $(INSTALL) requirements-local.txt
 	@touch $@
 
@@ -117,6 +120,6 @@ $(BENCH)/.bench: requirements-bench.txt
 	$(of_the_lambdas)
 
 $(SUPPLY)/.supply: requirements-supply.txt
-	@test -x $(SUPPLY)/bin/python || $(PYTHON) -m venv $(SUPPLY)
+	@test -x $(SUPPLY)/bin/python || { $(PYTHON) -c '$(NEW_ENOUGH)' && $(PYTHON) -m venv $(SUPPLY); }
 	@$(SUPPLY)/bin/python $(INSTALL) requirements-supply.txt
 	@touch $@

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -339,6 +340,29 @@ def test_what_the_gateway_refuses_is_a_problem_too(
     assert head.startswith(f"HTTP/1.1 {status} ")
     assert "application/problem+json" in head
     assert json.loads(body)["code"] == code
+
+
+def test_a_python_that_is_too_old_is_one_line_and_leaves_no_environment(tmp_path: Path) -> None:
+    old = tmp_path / "python"
+    pretend = "import sys; sys.version_info = (3, 10, 13); exec(sys.argv[1])"
+    old.write_text(f"#!/bin/sh\nexec '{sys.executable}' -c '{pretend}' \"$2\"\n")
+    old.chmod(0o755)
+    for name in ("Makefile", "requirements.txt", "requirements-local.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+
+    done = subprocess.run(  # noqa: S603
+        ["make", "run", f"PYTHON={old}"],  # noqa: S607 - what a person types
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+
+    said = "Plaudit needs Python 3.11 or newer, and this is 3.10: say PYTHON=python3.13"
+    assert done.stderr.splitlines()[0] == said
+    assert done.returncode == 2
+    assert not (tmp_path / ".venv").exists()
 
 
 @pytest.mark.parametrize(
