@@ -146,7 +146,7 @@ def _to_reader(event: Event, review: Review, title: str) -> Iterator[Letter]:
         return
     if contact.stopped_at is not None and event.kind is EventKind.REVIEW_RECEIVED:
         # Somebody asked for mail to an address whose owner wants none.
-        contacts.stop(review.reader, now())
+        contacts.stay_stopped(review.reader)
     elif (address := contact.address(now())) is not None:
         yield _TO_READERS[event.kind](address, title, review)
 

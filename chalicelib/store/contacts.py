@@ -3,7 +3,7 @@ Where readers are written to: the only rows that may hold an e-mail address.
 
     keep, ask            part of another module's transaction         2 write units
     find, find_asking    GetItem                                      1 round trip
-    stop                 UpdateItem                                   1
+    stop, stay_stopped   UpdateItem                                   1
     forget               TransactWriteItems                           1
     list_asked           Query the reader's addresses                 1
     is_known             Query by_reader, GetItem                     1 or 2
@@ -154,6 +154,20 @@ def stop(reader: str, at: datetime) -> None:
     client.write({"Update": _update(reader, changes, ["email", "expires_at"])})
 
 
+def stay_stopped(reader: str) -> None:
+    """
+    Forget an address that somebody gave anew of a reader who wants no more mail.
+
+    Of who was erased meanwhile nothing is written down again.
+
+    Raises:
+        UnavailableError: It may be forgotten; a repetition is harmless.
+    """
+    update = _update(reader, {}, ["email", "expires_at"])
+    with suppress(ConditionFailedError):
+        client.write({"Update": update | {"ConditionExpression": "attribute_exists(stopped_at)"}})
+
+
 def forget(reader: str, beside: Sequence[Action]) -> None:
     """
     Take away the row of a reader, if there is one, their wish for no more mail with it.
@@ -174,14 +188,14 @@ def forget(reader: str, beside: Sequence[Action]) -> None:
 
 
 def _update(reader: str, changes: attributes.Plain, dropped: list[str]) -> dict[str, Any]:
-    update = "SET " + ", ".join(f"#{name} = :{name}" for name in changes)
-    update += " REMOVE " + ", ".join(f"#{name}" for name in dropped) if dropped else ""
+    parts = [
+        "SET " + ", ".join(f"#{name} = :{name}" for name in changes) if changes else "",
+        "REMOVE " + ", ".join(f"#{name}" for name in dropped) if dropped else "",
+    ]
+    values = attributes.pack({f":{name}": value for name, value in changes.items()})
     return {
         "TableName": settings.current().content_table,
         "Key": keys.contact(reader),
-        "UpdateExpression": update,
+        "UpdateExpression": " ".join(filter(None, parts)),
         "ExpressionAttributeNames": {f"#{name}": name for name in [*changes, *dropped]},
-        "ExpressionAttributeValues": attributes.pack(
-            {f":{name}": value for name, value in changes.items()}
-        ),
-    }
+    } | ({"ExpressionAttributeValues": values} if values else {})

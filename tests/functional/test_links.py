@@ -13,6 +13,7 @@ from chalicelib.api import links as routes
 from chalicelib.model import now
 from chalicelib.notices import links
 from chalicelib.store import client, contacts, keys
+from chalicelib.store.contacts import Contact
 from tests import builders, privacy
 from tests.actions import decide, edit, queued, stored, submit, withdraw
 from tests.carriers import Post
@@ -210,6 +211,23 @@ class TestUnsubscribing:
         assert READER not in str(
             client.get("plaudit-local-content", keys.contact(READERS_HASH), consistent=True)
         )
+
+    def test_who_is_erased_meanwhile_is_not_written_down_again(
+        self, api: Api, house: House, waits: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        press(api, waits["unsubscribe"])
+        submit(api, message="On second thought.", notify=True)
+        find = contacts.find
+
+        def between(reader: str) -> Contact | None:
+            found = find(reader)
+            api.post("/editor/readers/erase", {"email": READER}, editor=True)
+            return found
+
+        monkeypatch.setattr(contacts, "find", between)
+        house.carry()
+
+        assert find(READERS_HASH) is None
 
     def test_what_is_still_to_be_told_is_not_told_any_more(
         self, api: Api, house: House, post: Post, waits: dict[str, Any]
