@@ -19,7 +19,7 @@ from chalicelib.errors import (
 from chalicelib.guard import decisions, secrets
 from chalicelib.model import Block, Editor, Effect, ReviewHandle, now
 from chalicelib.rules import text
-from chalicelib.store import blocks, consents, keys, review_lists, reviews
+from chalicelib.store import aliases, blocks, consents, keys, review_lists, reviews
 from chalicelib.store.review_lists import Filter
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ def list_queue(request: Request, editor: Editor) -> Response:
     """
     del editor
     queue = http.choice(request, "status", tuple(map(str, keys.QUEUES)))
-    article = http.query(request, "article")
+    article = _matching("article", http.query(request, "article"), text.SLUG)
     reason = http.query(request, "reason")
     stars = _matching("stars", http.query(request, "stars"), _STARS)
     chosen = Filter(
-        _matching("article", article, text.SLUG),
+        aliases.resolve(article) if article else None,
         _matching("reason", reason, _REASON),
         int(stars) if stars else None,
     )
@@ -237,14 +237,17 @@ def known_review(slug: str, review_id: str) -> ReviewHandle:
 
 def _decide(one: "DecisionIn", editor: Editor) -> str:
     try:
-        is_changed = decisions.decide(
+        is_changed = http.at_home(
             one.slug,
-            known_review(one.slug, one.id),
-            one.decision,
-            now(),
-            by=editor.name,
-            note=one.note,
-            revision=one.revision,
+            lambda slug: decisions.decide(
+                slug,
+                known_review(slug, one.id),
+                one.decision,
+                now(),
+                by=editor.name,
+                note=one.note,
+                revision=one.revision,
+            ),
         )
     except ReviewNotFoundError:
         return ReviewNotFoundError.code

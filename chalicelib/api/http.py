@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 from urllib.parse import unquote
 
 from chalice.app import Blueprint, Chalice, Request, Response
@@ -39,6 +39,7 @@ from chalicelib.model import Editor
 from chalicelib.rules import text
 from chalicelib.store import aliases
 
+_Done = TypeVar("_Done")
 Json: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[..., Response]
 Headers: TypeAlias = dict[str, str | list[str]]
@@ -192,21 +193,25 @@ def respond(
 
 
 def _at_home(call: Handler, parameters: Mapping[str, str]) -> Response:
+    slug = parameters.get("slug", "")
+    return at_home(slug, lambda home: call(**{**parameters, "slug": home} if slug else parameters))
+
+
+def at_home(slug: str, work: Callable[[str], _Done]) -> _Done:
     """
-    Run a handler with the slug under which an article's rows stand, if it got this one later.
+    Do something with the slug under which an article's rows stand, if it got this one later.
 
     Which costs a read only where the answer would be that there is no such thing, or that a token
     or cursor is another's: those are made for the first slug.
     """
-    slug = parameters.get("slug", "")
     home = aliases.home(slug)
     try:
-        return call(**{**parameters, "slug": home} if slug else parameters)
+        return work(home)
     except _AN_ALIAS_MAY_EXPLAIN:
         found = aliases.find(slug) if home == slug and text.SLUG.fullmatch(slug) else None
         if found is None:
             raise
-    return call(**{**parameters, "slug": found})
+    return work(found)
 
 
 def problem(error: PlauditError, request_id: str) -> Response:

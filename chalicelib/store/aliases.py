@@ -3,6 +3,7 @@ Slugs that articles got later.
 
     home                 from memory                                   0 round trips
     find                 GetItem, consistent                           1
+    resolve              both                                          0 or 1
     actions              part of an article's transaction              2 write units each
 
 An article that is moved keeps its rows, and its reviews theirs, whose keys are made of its first
@@ -37,6 +38,16 @@ def find(slug: str) -> str | None:
         return None
     _found[slug] = attributes.unpack(row)["home"]
     return _found[slug]
+
+
+def resolve(slug: str) -> str:
+    """
+    Give the first slug of an article by any of its slugs; the same of one that nobody got later.
+
+    Raises:
+        UnavailableError: The table could not be read.
+    """
+    return _found.get(slug) or find(slug) or slug
 
 
 def forget() -> None:

@@ -291,7 +291,7 @@ def test_writes_under_moderation(house: Api, setting: Callable[..., None]) -> No
         "PATCH the stars: it waits again": Cost("UpdateItem", table=1, indexes=4),
         "decision: reject": Cost("Query GetItem TransactWriteItems", 4, 4, 1.5),
         "decision: publish a proposal": Cost("Query GetItem GetItem TransactWriteItems", 8, 9, 2.5),
-        "decision: no such review": Cost("Query", read=0.5),
+        "decision: no such review": Cost("Query GetItem", read=1.5),
     }
 
 

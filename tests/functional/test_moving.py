@@ -8,7 +8,7 @@ import pytest
 from chalicelib.store import aliases, client
 from chalicelib.workers.reconcile import every_slug
 from tests import builders, rows
-from tests.actions import ARTICLE, REVIEWS, decide, results_of, submit
+from tests.actions import ARTICLE, DECISIONS, REVIEWS, decide, queued, results_of, submit
 from tests.client import Answer, Api
 from tests.conftest import Deliver
 from tests.faults import COMMITTED, UNCOMMITTED, Faults, Kind
@@ -146,6 +146,21 @@ def test_editors_find_it_under_each_slug(api: Api) -> None:
     ledgers = [api.get(f"/editor{path}/decisions", editor=True).body for path in (ARTICLE, NEW)]
     assert ledgers[0]["items"][0]["action"] == "retract"
     assert ledgers[0]["items"] == ledgers[1]["items"]
+
+
+def test_its_queue_and_decisions_on_its_reviews_take_each_slug(api: Api) -> None:
+    waiting = submit(api, message="https://a.example https://b.example https://c.example").body
+    move(api, "last-light")
+    for slug, decision in ((builders.SLUG, "publish"), ("last-light", "reject")):
+        aliases.forget()
+        status = "pending" if slug == builders.SLUG else "rejected"
+        body = {"decisions": [{"slug": slug, "id": waiting["id"], "decision": decision}]}
+        assert results_of(api.post(DECISIONS, body, editor=True)) == ["changed"]
+        assert queued(api, f"{status}&article={slug}") == queued(api, status)
+
+    (rejected,) = queued(api, "rejected&article=last-light")
+    assert (rejected["id"], rejected["slug"]) == (waiting["id"], builders.SLUG)
+    assert queued(api, "rejected&article=no-light") == []
 
 
 def test_writing_it_whole_under_the_new_slug_is_a_change(api: Api) -> None:
