@@ -28,16 +28,21 @@ class _Stretch(NamedTuple):
     articles: list[Summary]
     is_open: tuple[bool, bool]
 
-    def around(self, position: str, most: int) -> list[Summary] | None:
-        """Give the nearest on either side; None if some of them may be missing."""
-        before, after = (
-            bisect_left(self.positions, position),
-            bisect_right(self.positions, position),
-        )
+    def has_around(self, position: str, most: int) -> bool:
+        """Tell whether so many stand on either side, or all that there are."""
+        before, after = self._sides(position)
         is_short = before < most, len(self.positions) - after < most
-        if any(short and is_open for short, is_open in zip(is_short, self.is_open, strict=True)):
-            return None
+        return not any(
+            short and is_open for short, is_open in zip(is_short, self.is_open, strict=True)
+        )
+
+    def around(self, position: str, most: int) -> list[Summary]:
+        """Give the nearest on either side."""
+        before, after = self._sides(position)
         return self.articles[max(0, before - most) : before] + self.articles[after : after + most]
+
+    def _sides(self, position: str) -> tuple[int, int]:
+        return bisect_left(self.positions, position), bisect_right(self.positions, position)
 
 
 class Neighbours:
@@ -69,12 +74,12 @@ class Neighbours:
         """
         _, position = listings.main_place(article)
         for stretch in self._known[tag]:
-            found = stretch.around(position, self._most)
-            if found is not None:
-                return found
+            if stretch.has_around(position, self._most):
+                return stretch.around(position, self._most)
         stretch = self._stretch(tag, position)
         self._known[tag].append(stretch)
-        return stretch.around(position, self._most) or []
+        # Fewer, where some of what was just read cannot be read.
+        return stretch.around(position, self._most)
 
     def _stretch(self, tag: str, position: str) -> _Stretch:
         values = attributes.pack({":list": keys.listing_pk(tag=tag), ":position": position})

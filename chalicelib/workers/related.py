@@ -122,7 +122,8 @@ def _is_right(article: Summary) -> bool:
     current = listings.find_listed([article]).get(article.home)
     if current is None or kept.article_revision > current.revision:
         return current is None
-    return kept.articles == _wanted(current, Neighbours(likeness.NEIGHBOURS))
+    lists = Neighbours(likeness.NEIGHBOURS, beyond=likeness.NEIGHBOURS)
+    return kept.articles == _wanted(current, lists)
 
 
 def _compute(waiting: list[Summary]) -> None:

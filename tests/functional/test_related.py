@@ -214,6 +214,23 @@ class TestNeighbours:
         assert reported == []
         assert shelf.shown("a00") == ["a02"]
 
+    def test_in_a_long_list_it_hides_none_of_those_that_can_be_read(self) -> None:
+        shelf = Shelf()
+        count(*shelf.fill(20, "optics"))
+        row = keys.key("LIST#tag:optics", f"{hour(9).isoformat()[:19]}Z#a09")
+        table = settings.current().derived_table
+        client.write({"Put": {"TableName": table, "Item": row | {"title": {"N": "1"}}}})
+
+        count(shelf.change("a10", title="Another"))
+
+        titles = {
+            home: {one.slug: one.title for one in related.read([home])[home].articles or ()}
+            for home in ("a08", "a11")
+        }
+        assert {home: one["a10"] for home, one in titles.items()} == dict.fromkeys(
+            titles, "Another"
+        )
+
 
 @pytest.mark.usefixtures("aws")
 class TestCost:
