@@ -48,7 +48,7 @@ def of(reviews: Iterable[Review]) -> dict[str, str]:
         table = settings.current().content_table
         for row in client.batch_get({table: unread}, consistent=True)[table]:
             plain = attributes.unpack(row)
-            _known[plain["sk"]] = plain["text"]
+            _known[keys.parse_consent_sk(plain["sk"])] = plain["text"]
     return {one: _known[one] for one in wanted & _known.keys()}
 
 

@@ -14,7 +14,7 @@ The key schema of both tables.
               event     pk=O#<ULID>      sk=EVENT
               vote      pk=F#<review id> sk=VOTE#<network>
               report    pk=F#<review id> sk=REPORT#<network>
-              consent   pk=CONSENT       sk=<revision>          text, never changed
+              consent   pk=CONSENT       sk=TEXT#<revision>     text, never changed
               contact   pk=C#<reader>    sk=CONTACT             only of who asked for mail
               request   pk=C#<reader>    sk=REQUEST#<ULID>      of an event, until it is told
               erasure   pk=ERASURES      sk=<ULID>              receipt, nothing of a reader
@@ -87,6 +87,7 @@ RELATED: Final = "RELATED"
 QUARANTINE: Final = "QUARANTINE"
 ERASURES: Final = "ERASURES"
 CONSENTS: Final = "CONSENT"
+_TEXT: Final = "TEXT#"
 LISTS: Final = "LIST#"
 REPORTS: Final = "REPORT#"
 REQUESTS: Final = "REQUEST#"
@@ -239,8 +240,13 @@ def erasure(erasure_id: str) -> Key:
 
 
 def consent(revision: str) -> Key:
-    """Key of a text that readers agreed to."""
-    return key(CONSENTS, revision)
+    """Key of a text that readers agreed to, whatever its revision is called: `ARTICLE` too."""
+    return key(CONSENTS, f"{_TEXT}{revision}")
+
+
+def parse_consent_sk(sk: str) -> str:
+    """Give the revision of a text from its sort key."""
+    return sk.removeprefix(_TEXT)
 
 
 def blocks() -> Key:

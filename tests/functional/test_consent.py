@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib import settings
 from chalicelib.model import Consent
-from chalicelib.store import attributes, client, consents, keys
+from chalicelib.store import attributes, client, consents, keys, quarantine
 from localdev import page
 from tests import builders
 from tests.actions import (
@@ -22,6 +22,7 @@ from tests.actions import (
     withdraw,
 )
 from tests.client import Answer, Api
+from tests.conftest import Deliver
 from tests.faults import Faults, Kind
 from tests.functional.conftest import Clock
 from tests.functional.test_erasing_readers import every_row, export
@@ -117,7 +118,7 @@ class TestKeeping:
 
         assert stored(review).consent == Consent("2026-01", clock.at)
         (row,) = kept()
-        assert (row["sk"], row["text"]) == ("2026-01", TEXT)
+        assert (row["sk"], row["text"]) == ("TEXT#2026-01", TEXT)
         assert json.dumps(every_row()).count("take them back") == 1
 
     def test_it_costs_one_write_in_a_process_and_none_with_each_review(self, api: Api) -> None:
@@ -164,7 +165,18 @@ class TestKeeping:
         consents.forget()
 
         assert held(api)[0]["consent"]["text"] == TEXT
-        assert sorted(row["sk"] for row in kept()) == ["2026-01", "2026-02"]
+        assert sorted(row["sk"] for row in kept()) == ["TEXT#2026-01", "TEXT#2026-02"]
+
+    def test_a_revision_may_be_called_like_another_row(
+        self, api: Api, deliver: Deliver, setting: Setting
+    ) -> None:
+        setting(CONSENT_REVISION="ARTICLE", CONSENT_TEXT=TEXT)
+
+        assert agreeing(api, "ARTICLE").status == 201
+        deliver()
+
+        assert quarantine.list_all() == []
+        assert held(api)[0]["consent"]["text"] == TEXT
 
     def test_what_was_submitted_before_anything_was_asked_has_none(
         self, api: Api, setting: Setting
