@@ -57,7 +57,6 @@ REFUSED: Final = {
         Probe("query", CONTENT),
         Probe("query", f"{CONTENT}/by_article"),
         Probe("query", f"{CONTENT}/by_reader", "x"),
-        Probe("query", DERIVED, "T#lamp"),
         Probe("delete_item", DERIVED, "T#lamp"),
     ],
     RECONCILE: [
@@ -101,6 +100,7 @@ NEEDED: Final = {
         Probe("update_item", DERIVED, "T#lamp"),
         Probe("transact_write_items", DERIVED, "T#lamp"),
         Probe("put_item", DERIVED, "QUARANTINE"),
+        Probe("query", DERIVED, "LIST#tag:light"),
     ],
     RECONCILE: [
         Probe("get_item", CONTENT),
@@ -123,7 +123,11 @@ UNSEEN: Final = {
         Probe("update_item", DERIVED, "T#lamp"),
         Probe("transact_write_items", DERIVED, "T#lamp"),
     ],
-    TALLY: [Probe("update_item", DERIVED, "LIST#all"), Probe("put_item", DERIVED, "T#lamp")],
+    TALLY: [
+        Probe("query", DERIVED, "T#lamp"),
+        Probe("update_item", DERIVED, "LIST#all"),
+        Probe("put_item", DERIVED, "T#lamp"),
+    ],
     RECONCILE: [
         Probe("update_item", DERIVED, "LIST#all"),
         Probe("delete_item", DERIVED, "T#lamp"),
