@@ -24,7 +24,9 @@ def reconcile(stack: Stack) -> Any:
 def test_there_is_no_drift_after_the_crowd(dev: Stack, crowd_that_left: list[Oracle]) -> None:
     summary = reconcile(dev)
 
-    assert summary == {"articles": len(crowd.SLUGS), "drifted": 0, "quarantine": 0}
+    # The desk has articles of its own.
+    assert summary.pop("articles") >= len(crowd.SLUGS)
+    assert summary == {"drifted": 0, "quarantine": 0}
 
 
 def test_an_altered_tally_is_put_right(
