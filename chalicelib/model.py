@@ -99,9 +99,9 @@ class Teaser:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Teaser):
     """
-    What a list shows of an article.
+    What a list shows of an article: more than others' pages do.
 
     Attributes:
         slug: `[a-z0-9-]{1,80}`.
@@ -111,13 +111,6 @@ class Summary:
         moved_from: First slug of an article that has another now; else empty.
     """
 
-    slug: str
-    title: str
-    description: str
-    image: Image | None
-    author: str | None
-    tags: tuple[str, ...]
-    published_at: datetime | None
     updated_at: datetime
     revision: int
     status: ArticleStatus

@@ -130,9 +130,10 @@ def request_link(request: Request) -> Response:
     sent = schemas.parse(schemas.ReaderRequestIn, body, *missing)
     if settings.current().mail_from is None:
         raise RouteNotFoundError("This stage sends no mail, so nobody can ask for a link.")
-    token = sent.captcha_token if captcha.is_required() else None
     try:
-        quota = readers.ask(sent.email, sent.action, token or "", http.source_address(request))
+        quota = readers.ask(
+            sent.email, sent.action, sent.captcha_token or "", http.source_address(request)
+        )
     except captcha.CaptchaFailedError:
         failed = schemas.field_problem("captcha_token", "captcha_failed")
         raise InvalidFieldsError(problems=(failed,)) from None

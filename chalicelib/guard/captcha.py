@@ -13,22 +13,27 @@ Source:
     docs.hcaptcha.com, developers.cloudflare.com/turnstile/get-started/server-side-validation
 """
 
+import hashlib
 import json
 import logging
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from chalicelib import logs, settings
 from chalicelib.errors import UnavailableError
 from chalicelib.guard import outbound, secrets
 from chalicelib.model import from_rfc3339, now
+from chalicelib.store import submissions
+from chalicelib.store.client import Action
 
 ACTION: Final = "review"
 REQUEST: Final = "request"
 """Of the widget on a form by which readers ask what is held of them."""
 LONGEST_TOKEN: Final = 2048
+_NOTED: Final = timedelta(minutes=10)
+"""Twice as long as any provider vouches for a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,25 @@ class CaptchaFailedError(Exception):
 def is_required() -> bool:
     """Tell whether submissions need a token."""
     return settings.current().captcha != "off"
+
+
+def noted(token: str) -> str | None:
+    """Give what is noted of a token that was spent; None where none is asked for or was sent."""
+    if not is_required() or not token:
+        return None
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def spend(digest: str | None, at: datetime) -> list[Action]:
+    """
+    Make the write that spends a token, if there is one; it fails where it was spent before.
+
+    Args:
+        digest: As `noted` gives it.
+    """
+    if digest is None:
+        return []
+    return [submissions.spend(digest, int((at + _NOTED).timestamp()))]
 
 
 def is_solved(token: str, action: str = ACTION) -> bool:

@@ -18,7 +18,6 @@ round trips, whoever sends it.
 What a repetition is, and where a submission goes that is none, is in `placement`.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -49,8 +48,6 @@ from chalicelib.store import consents, contacts, gates, keys, outbox, reviews, s
 from chalicelib.store.client import Action, ConditionFailedError
 
 _ATTEMPTS: Final = 6
-_TOKEN_LIFETIME: Final = timedelta(minutes=10)
-"""Twice as long as any provider vouches for a token."""
 _TEXT_LIFETIME: Final = timedelta(days=30)
 
 
@@ -111,7 +108,7 @@ def _guarded(submission: Submission, review: Review) -> Receipt:
     at = review.submitted_at
     networks = limits.of_network(submission.address, at)
     asked = (*networks, *limits.of_submission(review.reader, review.slug))
-    token, text = _token(submission), _text(submission)
+    token, text = captcha.noted(submission.captcha_token), _text(submission)
     held_by = (review.key, keys.proposal_key(review.fingerprint))
     known = submissions.read(review.slug, held_by, asked, token, text)
     gates.expect_open(known.gate, at)
@@ -127,7 +124,7 @@ def _guarded(submission: Submission, review: Review) -> Receipt:
     )
     review = moderation.judged(review, found, settings.current().retention.spam)
     notes = [
-        *([submissions.spend(token, _epoch(at + _TOKEN_LIFETIME))] if token else []),
+        *captcha.spend(token, at),
         *([_remembered(text, known.articles, review)] if text else []),
         *_asked_for_mail(submission, review),
     ]
@@ -235,13 +232,6 @@ def _after(failed: ConditionFailedError, beside: _Beside, at: datetime) -> _Besi
 def _repeated(place: Place, holder: Review, quota: Quota | None) -> Receipt:
     answered = placement.as_answered(place.review, holder)
     return Receipt(answered, placement.is_owner(place.review, holder), quota)
-
-
-def _token(submission: Submission) -> str | None:
-    """Give the captcha token's SHA-256, where captchas are asked for and there is one."""
-    if not captcha.is_required() or not submission.captcha_token:
-        return None
-    return hashlib.sha256(submission.captcha_token.encode()).hexdigest()
 
 
 def _text(submission: Submission) -> str | None:

@@ -11,8 +11,6 @@ tells looks the address up later. In this order:
     4  one transaction: the mailbox's counter, the spent token, the event and its address
 """
 
-import hashlib
-from datetime import timedelta
 from typing import Final
 
 from chalicelib import logs
@@ -24,8 +22,6 @@ from chalicelib.store import client, keys, outbox, submissions
 from chalicelib.store.client import ConditionFailedError
 
 _ATTEMPTS: Final = 6
-_TOKEN_LIFETIME: Final = timedelta(minutes=10)
-"""Twice as long as any provider vouches for a token."""
 
 
 def ask(email: str, action: str, captcha_token: str, address: str) -> Quota | None:
@@ -48,17 +44,16 @@ def ask(email: str, action: str, captcha_token: str, address: str) -> Quota | No
     """
     at = now()
     reader = keys.reader(secrets.current().reader_secret, email)
-    token = hashlib.sha256(captcha_token.encode()).hexdigest() if captcha_token else None
+    token = captcha.noted(captcha_token)
     asked = [limits.of_mailbox(email), *limits.of_network(address, at)]
     (mailbox, *networks), is_spent = submissions.read_counted(asked, token)
     quota = limits.quota(limits.count(networks, at), at)
     limits.check([mailbox], at, quota)
     _expect_solved(captcha_token, is_spent=is_spent)
-    spent = [submissions.spend(token, int((at + _TOKEN_LIFETIME).timestamp()))] if token else []
-    put = outbox.ask(ASKED[action], reader, email, at)
+    beside = captcha.spend(token, at) + outbox.ask(ASKED[action], reader, email, at)
     for _ in range(_ATTEMPTS):
         try:
-            client.write(*limits.actions([mailbox], at), *spent, *put)
+            client.write(*limits.actions([mailbox], at), *beside)
         except ConditionFailedError as failed:
             if 1 in failed.found:
                 raise captcha.CaptchaFailedError from None
