@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from chalicelib.guard import intake, reactions, readers
 from chalicelib.notices import audience, delivery, digest, mail
+from chalicelib.workers import schedule
 from tests import iam
 from tests.carriers import Post, Receiver, receiving
 from tests.client import Api
@@ -65,7 +66,7 @@ class Clock:
 def house(published: str, monkeypatch: pytest.MonkeyPatch) -> House:
     """Carry the stream to the worker that tells, by a clock of its own."""
     made = House()
-    for module in (audience, delivery, digest):
+    for module in (audience, delivery, digest, schedule):
         monkeypatch.setattr(module, "now", made.now)
     return made
 
