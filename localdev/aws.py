@@ -102,9 +102,12 @@ def start() -> str:
     """
     from moto import mock_aws  # noqa: PLC0415 - 0.3 s, and the port is checked before
 
+    from localdev import shortcuts  # noqa: PLC0415 - the same
+
     configure()
     _have_told()
     editor_key = os.environ.get("EDITOR_KEY") or keys.new_key()
+    shortcuts.take()
     mock_aws().start()
     notices.empty()
     tables.create("local")

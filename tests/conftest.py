@@ -5,6 +5,7 @@ A process that believes it is deployed, on moto.
 after every test its log lines are searched for readers.
 """
 
+import gc
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -36,6 +37,13 @@ from chalicelib.workers.tally import tally_ratings  # noqa: E402
 from localdev.stream import StreamReader  # noqa: E402
 
 Deliver = Callable[[], list[dict[str, Any]]]
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over the modules and tests, which stay until the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import StreamShard
 
 from chalicelib.store import client, consents
-from localdev import tables
+from localdev import shortcuts, tables
 from localdev.aws import REGION
 from tests import seeding
 
@@ -31,6 +31,7 @@ def opened() -> Iterator[None]:
     May stand inside of itself; the clients that were made belong to the whole
     run and not to one mock.
     """
+    shortcuts.take()
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
         _check_requests()
         empty()
