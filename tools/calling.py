@@ -24,6 +24,10 @@ class UnreachableError(Exception):
     """Nobody answers, so that nothing else need be tried. The message is one line."""
 
 
+class RefusedError(Exception):
+    """The API does not take a request. The message says why."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """
@@ -82,6 +86,19 @@ class Caller:
                 return answer
             self._pause(_seconds(answer.headers.get("Retry-After")))
         return self._send(method, path, body, headers)
+
+    def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """
+        Send a request that is to be taken; gives what the API says.
+
+        Raises:
+            RefusedError: It was not taken.
+            UnreachableError: Nobody answers.
+        """
+        answer = self.send(method, path, body)
+        if answer.problem:
+            raise RefusedError(answer.problem)
+        return answer.body
 
     def _send(self, method: str, path: str, body: object, headers: dict[str, str]) -> Answer:
         content = None if body is None else json.dumps(body).encode()

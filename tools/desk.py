@@ -33,7 +33,7 @@ from urllib.parse import quote, urlencode
 from rich.table import Table
 
 from tools import calling, desk_readers, showing
-from tools.calling import Answer, Caller, UnreachableError, one_line
+from tools.calling import Caller, RefusedError, UnreachableError, one_line
 from tools.showing import DONE, REFUSED
 
 MOST_DECISIONS: Final = 25
@@ -47,19 +47,6 @@ _NOTHING: Final = {
 """What an empty queue says, by the status of its reviews."""
 _SHOWN: Final = 200
 """Characters of a message."""
-
-
-class _RefusedError(Exception):
-    """
-    A page of a list was refused.
-
-    Attributes:
-        answer: That says why.
-    """
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.problem)
-        self.answer = answer
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -78,8 +65,8 @@ def main(arguments: Sequence[str]) -> int:
     work: Callable[[Caller, argparse.Namespace], int] = given.work
     try:
         return work(caller, given)
-    except _RefusedError as refused:
-        return showing.refused(given.command, refused.answer)
+    except RefusedError as error:
+        return showing.refused(given.command, error)
     except UnreachableError as error:
         sys.stderr.write(f"{error}\n")
         return REFUSED
@@ -109,20 +96,14 @@ def history(caller: Caller, given: argparse.Namespace) -> int:
 def freeze(caller: Caller, given: argparse.Namespace) -> int:
     """Let an article take no more reviews, from some time on."""
     path = f"/editor/articles/{quote(given.slug, safe='')}/freeze"
-    answer = caller.send("PUT", path, {"after_days": given.after_days})
-    if answer.problem:
-        return showing.refused("freeze", answer)
-    return showing.say(f"frozen  {given.slug}  from {answer.body['reviews_frozen_at']} on")
+    frozen = caller.ask("PUT", path, {"after_days": given.after_days})
+    return showing.say(f"frozen  {given.slug}  from {frozen['reviews_frozen_at']} on")
 
 
 def unfreeze(caller: Caller, given: argparse.Namespace) -> int:
     """Let an article take reviews again."""
-    answer = caller.send("DELETE", f"/editor/articles/{quote(given.slug, safe='')}/freeze")
-    return (
-        showing.refused("unfreeze", answer)
-        if answer.problem
-        else showing.say(f"open  {given.slug}")
-    )
+    caller.ask("DELETE", f"/editor/articles/{quote(given.slug, safe='')}/freeze")
+    return showing.say(f"open  {given.slug}")
 
 
 def decide(caller: Caller, given: argparse.Namespace) -> int:
@@ -134,10 +115,8 @@ def decide(caller: Caller, given: argparse.Namespace) -> int:
             {"slug": slug, "id": review_id, "decision": given.command, "note": given.note}
             for slug, review_id in part
         ]
-        answer = caller.send("POST", "/editor/reviews/decisions", {"decisions": decisions})
-        if answer.problem:
-            return showing.refused(given.command, answer)
-        for one in answer.body["results"]:
+        decided = caller.ask("POST", "/editor/reviews/decisions", {"decisions": decisions})
+        for one in decided["results"]:
             showing.say(f"{one['result']:<16}  {one['slug']}/{one['id']}")
             status = status or (REFUSED if one["result"] == "review_not_found" else DONE)
     return status
@@ -147,22 +126,16 @@ def reply(caller: Caller, given: argparse.Namespace) -> int:
     """Answer a review in public."""
     ((slug, review_id),) = given.review
     path = f"/editor/articles/{quote(slug, safe='')}/reviews/{quote(review_id, safe='')}/reply"
-    answer = caller.send("PUT", path, {"message": given.message})
-    return (
-        showing.refused("reply", answer)
-        if answer.problem
-        else showing.say(f"replied  {slug}/{review_id}")
-    )
+    caller.ask("PUT", path, {"message": given.message})
+    return showing.say(f"replied  {slug}/{review_id}")
 
 
 def counts(caller: Caller, given: argparse.Namespace) -> int:
     """Show by stars what became of all that was sent in about an article, as anybody may see it."""
-    answer = caller.send("GET", f"/articles/{quote(given.slug, safe='')}/moderation")
-    if answer.problem:
-        return showing.refused("counts", answer)
+    known = caller.ask("GET", f"/articles/{quote(given.slug, safe='')}/moderation")
     names = ("received", "published", "held", "removed", "withdrawn")
     table = showing.table("stars", *names)
-    for row in (*answer.body["by_stars"], answer.body | {"stars": "all"}):
+    for row in (*known["by_stars"], known | {"stars": "all"}):
         showing.add(table, *(str(row[name]) for name in ("stars", *names)))
     return showing.show(table, "")
 
@@ -170,11 +143,9 @@ def counts(caller: Caller, given: argparse.Namespace) -> int:
 def blocks(caller: Caller, given: argparse.Namespace) -> int:
     """Show the block list."""
     del given
-    answer = caller.send("GET", "/editor/blocks")
-    if answer.problem:
-        return showing.refused("blocks", answer)
+    blocked = caller.ask("GET", "/editor/blocks")
     table = showing.table("id", "kind", "value", "becomes", "by", "since", "note")
-    for one in answer.body["items"]:
+    for one in blocked["items"]:
         value = one["value"] or "(kept as a hash)"
         named = (one["effect"], one["blocked_by"], one["blocked_at"], one["note"])
         showing.add(table, one["id"], one["kind"], value, *named)
@@ -189,38 +160,22 @@ def block(caller: Caller, given: argparse.Namespace) -> int:
         "effect": "hold" if given.hold else "spam",
         "note": given.note,
     }
-    answer = caller.send("POST", "/editor/blocks", entry)
-    return (
-        showing.refused("block", answer)
-        if answer.problem
-        else showing.say(f"blocked  {answer.body['id']}")
-    )
+    return showing.say(f"blocked  {caller.ask('POST', '/editor/blocks', entry)['id']}")
 
 
 def unblock(caller: Caller, given: argparse.Namespace) -> int:
     """Take an entry off the block list."""
-    answer = caller.send("DELETE", f"/editor/blocks/{quote(given.id, safe='')}")
-    return (
-        showing.refused("unblock", answer)
-        if answer.problem
-        else showing.say(f"unblocked  {given.id}")
-    )
+    caller.ask("DELETE", f"/editor/blocks/{quote(given.id, safe='')}")
+    return showing.say(f"unblocked  {given.id}")
 
 
 def _every(caller: Caller, path: str) -> Iterator[dict[str, Any]]:
-    """
-    Give the items of a list, page by page.
-
-    Raises:
-        _RefusedError: A page was refused.
-    """
+    """Give the items of a list, page by page."""
     cursor: str | None = ""
     while cursor is not None:
-        answer = caller.send("GET", path + cursor)
-        if answer.problem:
-            raise _RefusedError(answer)
-        yield from answer.body["items"]
-        following = answer.body["next_cursor"]
+        page = caller.ask("GET", path + cursor)
+        yield from page["items"]
+        following = page["next_cursor"]
         cursor = None if following is None else f"&cursor={quote(following, safe='')}"
 
 

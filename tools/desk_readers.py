@@ -27,12 +27,10 @@ def export(caller: Caller, given: argparse.Namespace) -> int:
     held: dict[str, Any] = {}
     query = "?limit=20"
     while query:
-        answer = caller.send("POST", f"/editor/readers/export{query}", {"email": email})
-        if answer.problem:
-            return showing.refused("export", answer)
-        held.setdefault("contact", answer.body["contact"])
-        held.setdefault("items", []).extend(answer.body["items"])
-        following = answer.body["next_cursor"]
+        page = caller.ask("POST", f"/editor/readers/export{query}", {"email": email})
+        held.setdefault("contact", page["contact"])
+        held.setdefault("items", []).extend(page["items"])
+        following = page["next_cursor"]
         query = f"?limit=20&cursor={following}" if following else ""
     text = json.dumps(held, ensure_ascii=False, indent=2) + "\n"
     if given.output is None:
@@ -71,11 +69,9 @@ def add_commands(verbs: Any) -> None:
 
 def _erased(caller: Caller, email: str, receipts: Table) -> int:
     while True:
-        answer = caller.send("POST", "/editor/readers/erase", {"email": email})
-        if answer.problem:
-            return showing.refused("erase", answer)
-        showing.add(receipts, *_receipt(answer.body))
-        if answer.body["is_complete"]:
+        receipt = caller.ask("POST", "/editor/readers/erase", {"email": email})
+        showing.add(receipts, *_receipt(receipt))
+        if receipt["is_complete"]:
             return showing.DONE
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from tools.calling import Answer, one_line
+from tools.calling import RefusedError, one_line
 
 DONE: Final = 0
 REFUSED: Final = 1
@@ -90,7 +90,7 @@ def say(line: str) -> int:
     return DONE
 
 
-def refused(what: str, answer: Answer) -> int:
+def refused(what: str, error: RefusedError) -> int:
     """Complain of what the API refused; gives the exit status."""
-    sys.stderr.write(f"{what}: {one_line(answer.problem)}\n")
+    sys.stderr.write(f"{what}: {one_line(str(error))}\n")
     return REFUSED
