@@ -19,6 +19,8 @@ from typing import Any, Final
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, KeySet, RSAKey
 
+from chalicelib.guard import sign_in
+
 AUDIENCE: Final = "plaudit-desk"
 
 
@@ -88,6 +90,8 @@ def running(ending: str = "") -> Iterator[Provider]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        # The kernel may give a port again, and whose keys are kept goes by the address.
+        sign_in._keys.cache_clear()
         provider = Provider(f"http://127.0.0.1:{server.server_port}{ending}")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
