@@ -66,10 +66,10 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return work(caller, given)
     except RefusedError as error:
-        return showing.refused(given.command, error)
+        sys.stderr.write(f"{given.command}: {one_line(str(error))}\n")
     except UnreachableError as error:
         sys.stderr.write(f"{error}\n")
-        return REFUSED
+    return REFUSED
 
 
 def queue(caller: Caller, given: argparse.Namespace) -> int:

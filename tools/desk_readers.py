@@ -12,8 +12,6 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from rich.table import Table
-
 from tools import showing
 from tools.calling import Caller
 
@@ -45,11 +43,16 @@ def erase(caller: Caller, given: argparse.Namespace) -> int:
     if (email := _address(twice=True)) is None:
         return _NOT_TOLD
     receipts = showing.table("receipt", "erased at", "reviews", "changes", "address", "complete")
+    is_complete = False
     try:
-        return _erased(caller, email, receipts)
+        while not is_complete:
+            receipt = caller.ask("POST", "/editor/readers/erase", {"email": email})
+            showing.add(receipts, *_receipt(receipt))
+            is_complete = receipt["is_complete"]
     finally:
-        # Also of what was erased before nobody answered any more.
+        # Also of what was erased before it was refused, or nobody answered any more.
         showing.show(receipts, "There is no receipt.")
+    return showing.DONE
 
 
 def add_commands(verbs: Any) -> None:
@@ -65,14 +68,6 @@ def add_commands(verbs: Any) -> None:
 
     verb = verbs.add_parser("erase", help="erase all that is held of an address, from stdin")
     verb.set_defaults(work=erase)
-
-
-def _erased(caller: Caller, email: str, receipts: Table) -> int:
-    while True:
-        receipt = caller.ask("POST", "/editor/readers/erase", {"email": email})
-        showing.add(receipts, *_receipt(receipt))
-        if receipt["is_complete"]:
-            return showing.DONE
 
 
 def _address(*, twice: bool = False) -> str | None:

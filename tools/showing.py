@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from tools.calling import RefusedError, one_line
+from tools.calling import one_line
 
 DONE: Final = 0
 REFUSED: Final = 1
@@ -88,9 +88,3 @@ def say(line: str) -> int:
     """Print a line; gives the exit status."""
     sys.stdout.write(f"{one_line(line)}\n")
     return DONE
-
-
-def refused(what: str, error: RefusedError) -> int:
-    """Complain of what the API refused; gives the exit status."""
-    sys.stderr.write(f"{what}: {one_line(str(error))}\n")
-    return REFUSED
