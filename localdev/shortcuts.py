@@ -16,7 +16,7 @@ from moto.core.serialize import JSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 
-PLAIN: Final = frozenset({"S", "N", "BOOL", "NULL", "SS", "NS"})
+_PLAIN: Final = frozenset({"S", "N", "BOOL", "NULL", "SS", "NS"})
 """Types of attributes that are in JSON what they are in Python."""
 
 _change_in_place: Final = DynamoDBBackend.update_item
@@ -55,7 +55,7 @@ def _share_rows(table: Table, _: dict[int, Any]) -> Table:
 def _serialize(
     serializer: JSONSerializer, serialized: Any, value: Any, shape: Any, key: str
 ) -> None:
-    if shape.name == "AttributeValue" and isinstance(value, dict) and value.keys() <= PLAIN:
+    if shape.name == "AttributeValue" and isinstance(value, dict) and value.keys() <= _PLAIN:
         serialized[serializer.get_serialized_name(shape, key)] = value
     else:
         _serialize_at_length(serializer, serialized, value, shape, key)

@@ -40,7 +40,7 @@ Deliver = Callable[[], list[dict[str, Any]]]
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector pass over the modules and tests, which stay until the end."""
+    """Let the garbage collector look seldom, and not at what stays: the modules and the tests."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
